@@ -1,0 +1,53 @@
+// Package detect turns scored events into detections.
+package detect
+
+import (
+	"time"
+
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+// Risk event types, spelled like Microsoft's.
+const (
+	TypeSuspiciousSignins = "suspiciousSignins"
+)
+
+// Detection is one finding about one principal, subject and day. Its ID is made of these, so that the same finding
+// is inserted once and afterwards only raised (see Raise).
+type Detection struct {
+	ID            string               `json:"id"`
+	Type          string               `json:"riskEventType"`
+	Principal     event.Principal      `json:"principal"`
+	Tenant        string               `json:"tenant,omitempty"`
+	Subject       string               `json:"subject"` // what is unfamiliar, as in "AS64511"
+	Day           string               `json:"day"`     // UTC day, 2026-11-24
+	Level         score.Level          `json:"riskLevel"`
+	Bits          float64              `json:"bits"`
+	Contributions []score.Contribution `json:"contributions"`
+	Fleet         string               `json:"fleet"`    // id of the fleet snapshot the score was made with
+	Source        string               `json:"source"`   // "Rekey", or Microsoft's for its own findings
+	KeyIDs        []string             `json:"keyIds"`   // credentials the events used, sorted
+	First         time.Time            `json:"first"`    // earliest event
+	Last          time.Time            `json:"last"`     // latest event
+	Detected      time.Time            `json:"detected"` // when Rekey first saw it
+	Records       []Record             `json:"records"`  // at most MaxRecords, the earliest
+}
+
+// MaxRecords bounds the records a detection cites.
+const MaxRecords = 8
+
+// Record is one log record that shows a detection.
+type Record struct {
+	ID        string    `json:"id"`
+	Time      time.Time `json:"time"`
+	IPAddress string    `json:"ipAddress,omitempty"`
+	ASN       uint32    `json:"asn,omitempty"`
+	Network   string    `json:"network,omitempty"` // the AS holder
+	Country   string    `json:"country,omitempty"`
+	Hosting   string    `json:"hosting,omitempty"`
+	Resource  string    `json:"resource,omitempty"`
+	UserAgent string    `json:"userAgent,omitempty"`
+	KeyID     string    `json:"keyId,omitempty"`
+	Succeeded bool      `json:"succeeded"`
+}

@@ -1,0 +1,46 @@
+package score
+
+// Family groups contributions that an intruder changes together. Acting alone needs two families.
+type Family string
+
+// The families.
+const (
+	FamilyNetwork    Family = "network"
+	FamilyClient     Family = "client"
+	FamilyCredential Family = "credential"
+	FamilyBehaviour  Family = "behaviour"
+)
+
+// Contribution is one named part of a score. The bits of a score's contributions add up to the score: the
+// explanation is the score.
+type Contribution struct {
+	Name   string  `json:"name"`   // which property, as in "asn" or "userAgent"
+	Family Family  `json:"family"` //
+	Bits   float64 `json:"bits"`   // log2 of how much likelier an intruder shows this than the principal itself
+	Value  string  `json:"value"`  // what was seen, as in "AS64511 Example Hosting"
+	Why    string  `json:"why"`    // a sentence: "seen on none of 30 active days; ..."
+}
+
+// Level is a risk level, spelled like Graph's riskLevel.
+type Level string
+
+// The levels, from lowest to highest.
+const (
+	LevelNone   Level = "none"
+	LevelLow    Level = "low"
+	LevelMedium Level = "medium"
+	LevelHigh   Level = "high"
+)
+
+var rank = map[Level]int{LevelNone: 0, LevelLow: 1, LevelMedium: 2, LevelHigh: 3}
+
+// AtLeast reports whether l is as high as m or higher. An unknown level ranks as none.
+func (l Level) AtLeast(m Level) bool { return rank[l] >= rank[m] }
+
+// Max returns the higher of two levels.
+func Max(a, b Level) Level {
+	if b.AtLeast(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,150 @@
+package baseline
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"rekey/shared/fault"
+)
+
+// MaxEvidenceBytes bounds encoded Evidence.
+const MaxEvidenceBytes = 16 << 10
+
+// Kinds of note. A harmful act is what an intruder does next; failures and findings only inform.
+const (
+	NoteFailure         = "failure"         // a failed sign-in, one note a day, code and address
+	NoteFinding         = "finding"         // a risk finding of Microsoft's
+	NoteCredentialAdded = "credentialAdded" // a certificate, secret or federated credential was added
+	NoteOwnerAdded      = "ownerAdded"
+	NoteRoleGranted     = "roleGranted"   // an app role or directory role
+	NoteConfiguration   = "configuration" // redirect URIs and the like changed
+	NoteSecretRead      = "secretRead"    // a vault's secret was read, one note a day and secret
+	NoteSecretDenied    = "secretDenied"  // a vault refused
+)
+
+// keep says how many notes of a kind are kept: the newest. Kinds have room of their own, so that a flood of failures
+// cannot push out an act.
+var keep = map[string]int{
+	NoteFailure: 8, NoteFinding: 4, NoteCredentialAdded: 6, NoteOwnerAdded: 2, NoteRoleGranted: 4,
+	NoteConfiguration: 2, NoteSecretRead: 10, NoteSecretDenied: 2,
+}
+
+const (
+	maxNoteID   = 80
+	maxNoteText = 96
+)
+
+// Note is one thing worth remembering about a principal for a while. Its ID is made from what happened, so a
+// redelivered record is the same note.
+type Note struct {
+	Kind   string    `json:"kind"`
+	ID     string    `json:"id"`
+	Time   time.Time `json:"time"`
+	What   string    `json:"what"`
+	Actor  string    `json:"actor,omitempty"` // who did it: a principal's key or "user:" and an id
+	Caller string    `json:"caller,omitempty"`
+	KeyID  string    `json:"keyId,omitempty"`
+}
+
+// Evidence is the recent notes about one principal. Like Profile it merges in any order: the newest notes of each
+// kind survive, ties broken by ID. The zero Evidence is empty and ready.
+type Evidence struct {
+	notes []Note
+}
+
+// Add keeps a note. Texts are cut to a printable length; a note of an unknown kind is dropped.
+func (e *Evidence) Add(n Note) {
+	n.ID, n.What = printable(n.ID, maxNoteID), printable(n.What, maxNoteText)
+	n.Actor, n.Caller, n.KeyID = printable(n.Actor, 48), printable(n.Caller, 48), printable(n.KeyID, 40)
+	n.Time = n.Time.UTC().Truncate(time.Second)
+	if keep[n.Kind] == 0 {
+		return
+	}
+	i, found := slices.BinarySearchFunc(e.notes, n, newestFirst)
+	if found {
+		return
+	}
+	if j := slices.IndexFunc(e.notes, func(o Note) bool { return o.Kind == n.Kind && o.ID == n.ID }); j >= 0 {
+		if j < i { // a newer note of the same thing stands already
+			return
+		}
+		e.notes = slices.Delete(e.notes, j, j+1)
+	}
+	e.notes = slices.Insert(e.notes, i, n)
+	e.trim(n.Kind)
+}
+
+func (e *Evidence) trim(kind string) {
+	room := keep[kind]
+	e.notes = slices.DeleteFunc(e.notes, func(n Note) bool {
+		if n.Kind == kind {
+			room--
+		}
+		return n.Kind == kind && room < 0
+	})
+}
+
+// newestFirst is a total order over everything a note says.
+func newestFirst(a, b Note) int {
+	return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What),
+		cmp.Compare(a.Actor, b.Actor), cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.KeyID, b.KeyID))
+}
+
+// Merge adds what f knows. It is commutative, associative and idempotent.
+func (e *Evidence) Merge(f *Evidence) {
+	for _, n := range f.notes {
+		e.Add(n)
+	}
+}
+
+// Notes returns the notes, newest first.
+func (e *Evidence) Notes() []Note { return slices.Clone(e.notes) }
+
+// Forget drops notes older than t; only upkeep does.
+func (e *Evidence) Forget(t time.Time) {
+	e.notes = slices.DeleteFunc(e.notes, func(n Note) bool { return n.Time.Before(t) })
+}
+
+type evidenceForm struct {
+	Version int    `json:"version"`
+	Notes   []Note `json:"notes"`
+}
+
+const evidenceVersion = 1
+
+// AppendBinary appends the encoded evidence to b: equal evidence has equal bytes.
+func (e *Evidence) AppendBinary(b []byte) ([]byte, error) {
+	out, err := json.Marshal(evidenceForm{evidenceVersion, e.notes})
+	return append(b, out...), err
+}
+
+// UnmarshalBinary replaces the evidence by the encoded one, with the errors of Profile.UnmarshalBinary.
+func (e *Evidence) UnmarshalBinary(b []byte) error {
+	var f evidenceForm
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fault.Errorf(fault.Poison, "decoding evidence: %v", err)
+	}
+	if f.Version > evidenceVersion {
+		return fault.Errorf(fault.Denied, "decoding evidence: version %d is newer than this program's %d: upgrade it",
+			f.Version, evidenceVersion)
+	}
+	*e = Evidence{}
+	for _, n := range f.Notes {
+		e.Add(n)
+	}
+	return nil
+}
+
+// printable cuts s to at most n bytes of plain characters, so that its JSON is no longer than itself.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&' {
+			return '_'
+		}
+		return r
+	}, s)
+	return s[:min(len(s), n)]
+}

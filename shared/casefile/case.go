@@ -21,7 +21,15 @@ type Case struct {
 	Detections []detect.Detection `json:"detections"` // strongest first
 	Answers    []Answer           `json:"answers"`
 	KeyIDs     []string           `json:"keyIds"` // credentials that suspicious sign-ins used, sorted
-	Harm       []Harm             `json:"harm"`   // what the principal did that does harm, earliest first
+	Harm       []Harm             `json:"harm"`   // what was done to or by it that does harm, earliest first
+	OldSource  OldSource          `json:"oldSource"`
+}
+
+// OldSource says whether the principal's own, known source was still at work when the stranger appeared: the sign of
+// a copied credential, and not of a moved workload.
+type OldSource struct {
+	LastSeen time.Time `json:"lastSeen"` // the last hour a network known before the window was used; zero if never
+	Active   bool      `json:"active"`   // within 24 hours before the last suspicious event, or after it
 }
 
 // Window is the time in which changes to the principal are suspect: from 24 hours before the first suspicious event.

@@ -1,4 +1,8 @@
-// Package detect turns scored events into detections.
+// Package detect turns scored sign-ins, and findings of Microsoft's, into detections, and other records into notes.
+//
+// A detection is a value with a deterministic id that can only be raised, so redelivery and two instances meeting on
+// one principal end in the same row. Notes are what a case needs to know beyond detections: who added a credential,
+// which secret was read.
 package detect
 
 import (

@@ -1,0 +1,104 @@
+package casefile_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rekey/shared/baseline"
+	"rekey/shared/casefile"
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+var (
+	hasher = baseline.NewHasher([16]byte{3})
+	attack = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+)
+
+// profile signs in from the same network on each of the days before the attack, the last time `ago` before it.
+func profile(ago time.Duration) *baseline.Profile {
+	var p baseline.Profile
+	for d := range 20 {
+		at := attack.Add(-ago).AddDate(0, 0, -d)
+		e := &event.Event{ID: fmt.Sprint(d), Time: at, Caller: netip.MustParseAddr("192.0.2.7"), Network: event.Network{ASN: 64500}}
+		p.Observe(hasher, e, hasher.Values(e))
+	}
+	return &p
+}
+
+func facts(p *baseline.Profile, notes ...baseline.Note) casefile.Facts {
+	return casefile.Facts{
+		Principal: event.Principal{ObjectID: "sp1"}, Profile: p, Notes: notes,
+		Detections: []detect.Detection{
+			{ID: "low", Level: score.LevelLow, Bits: 6, KeyIDs: []string{"k2"}, First: attack.Add(-time.Hour), Last: attack.Add(-time.Hour), Detected: attack.Add(-time.Hour)},
+			{ID: "high", Level: score.LevelHigh, Bits: 19, KeyIDs: []string{"k1", "k2"}, First: attack, Last: attack, Detected: attack.Add(time.Second),
+				Contributions: []score.Contribution{{Name: "asn", Value: "AS64511", Why: "new"}}, Records: []detect.Record{{ID: "r1"}}},
+		},
+	}
+}
+
+func TestACaseGathersItsDetections(t *testing.T) {
+	c := casefile.Build(facts(profile(time.Hour)), attack.Add(time.Minute))
+	if c.Level != score.LevelHigh || c.Detections[0].ID != "high" {
+		t.Errorf("level %s, strongest %s", c.Level, c.Detections[0].ID)
+	}
+	if diff := cmp.Diff([]string{"k1", "k2"}, c.KeyIDs); diff != "" {
+		t.Error(diff)
+	}
+	want := casefile.Window{From: attack.Add(-25 * time.Hour), To: attack}
+	if diff := cmp.Diff(want, c.Window); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLaterEvidenceJoinsTheSameCase(t *testing.T) {
+	f := facts(profile(time.Hour))
+	first := casefile.Build(casefile.Facts{Principal: f.Principal, Profile: f.Profile, Detections: f.Detections[:1]}, attack)
+	if later := casefile.Build(f, attack.Add(time.Hour)); later.ID != first.ID {
+		t.Errorf("the case was %s and became %s", first.ID, later.ID)
+	}
+}
+
+func TestTheOldSourceTellsACopyFromAMove(t *testing.T) {
+	tests := map[string]struct {
+		ago  time.Duration
+		want bool
+	}{
+		"it signed in two hours before the stranger": {2 * time.Hour, true},
+		"it has been silent for two days":            {49 * time.Hour, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if c := casefile.Build(facts(profile(tt.ago)), attack); c.OldSource.Active != tt.want {
+				t.Errorf("active %v (last seen %s), want %v", c.OldSource.Active, c.OldSource.LastSeen, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnswersNameTheRecordsThatShowThem(t *testing.T) {
+	added := baseline.Note{Kind: baseline.NoteCredentialAdded, ID: "key/1", Time: attack.Add(time.Minute), What: "credential added: key id 1"}
+	old := baseline.Note{Kind: baseline.NoteSecretRead, ID: "s", Time: attack.AddDate(0, 0, -3), What: "read kv/secrets/db"}
+	c := casefile.Build(facts(profile(time.Hour), added, old), attack)
+	got := map[string]string{}
+	for _, a := range c.Answers {
+		got[a.Question] = fmt.Sprint(a.Value, a.Records)
+	}
+	want := map[string]string{
+		"Is the application accessing unusual resources?":          "no[]",
+		"Are there too many sign-ins given the expected behavior?": "no[]",
+		"Is the application active at the wrong times of day?":     "no[]",
+		"Are sign-ins made from an unrecognized IP address?":       "yes[r1]",
+		"Were credentials added?":                                  "yes[key/1]",
+		"Were owners or roles added?":                              "unknown[]",
+		"Were Key Vault secrets read?":                             "unknown[]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

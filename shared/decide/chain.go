@@ -1,0 +1,157 @@
+package decide
+
+import (
+	"fmt"
+	"time"
+
+	"rekey/shared/casefile"
+	"rekey/shared/detect"
+	"rekey/shared/score"
+)
+
+// Policy is what the user allows. The zero Policy only plans.
+type Policy struct {
+	Tenant      string            // tenant id; records of another one never lead to an act
+	Default     Mode              // mode of a principal without its own; "" is plan
+	Modes       map[string]Mode   // by principal key
+	NeverTouch  map[string]string // principal key or application id -> reason
+	ActsPerHour int               // automatic acts within an hour; 0 allows none
+}
+
+// ModeFor returns the mode the policy gives a principal.
+func (p Policy) ModeFor(key string) Mode {
+	if m, ok := p.Modes[key]; ok {
+		return m
+	}
+	if p.Default == "" {
+		return ModePlan
+	}
+	return p.Default
+}
+
+// Input is everything a verdict depends on.
+type Input struct {
+	Case       casefile.Case
+	Policy     Policy
+	Stopped    bool // the kill switch
+	RecentActs int  // automatic acts within the last hour, this case's not counted
+	Now        time.Time
+}
+
+// maxAge is how old the newest suspicious record may be for acting alone.
+const maxAge = 6 * time.Hour
+
+// check is one brake: it passes or says why it does not.
+type check struct {
+	name string
+	ask  func(Input) (passed bool, why string)
+}
+
+// chain is read from top to bottom. Each check stands for itself and all are asked, so that the person who has to
+// approve sees every reason and not only the first.
+var chain = []check{
+	{"kill switch", notStopped},
+	{"never touched", touchable},
+	{"level high", levelHigh},
+	{"two independent families", twoFamilies},
+	{"successful use", successfulUse},
+	{"fresh record", fresh},
+	{"record of this tenant", ownTenant},
+	{"old source active or harm done", copiedOrHarmful},
+	{"acts within the hour", underCap},
+}
+
+// Decide runs the chain. Acting alone needs a mode that allows it and every check; otherwise it becomes a request for
+// approval, or stays a plan where that is all the policy asks for. A principal that must never be touched is planned
+// for at most.
+func Decide(in Input) Verdict {
+	v := Verdict{Asked: in.Policy.ModeFor(in.Case.Principal.Key())}
+	v.Mode = v.Asked
+	for _, c := range chain {
+		passed, why := c.ask(in)
+		v.Checks = append(v.Checks, Check{c.name, passed, why})
+		if !passed && v.Acts() {
+			v.Mode = ModeApprove
+		}
+	}
+	if ok, _ := touchable(in); !ok {
+		v.Mode = ModePlan
+	}
+	return v
+}
+
+func notStopped(in Input) (bool, string) {
+	if in.Stopped {
+		return false, "the kill switch is set"
+	}
+	return true, "the kill switch is not set"
+}
+
+func touchable(in Input) (bool, string) {
+	for _, key := range []string{in.Case.Principal.Key(), in.Case.Principal.AppID} {
+		if why, ok := in.Policy.NeverTouch[key]; ok && key != "" {
+			return false, why
+		}
+	}
+	return true, "not on the never-touch list"
+}
+
+func levelHigh(in Input) (bool, string) {
+	return in.Case.Level == score.LevelHigh, "the case is " + string(in.Case.Level)
+}
+
+func twoFamilies(in Input) (bool, string) {
+	best := 0.0
+	for _, d := range in.Case.Detections {
+		best = max(best, score.CountFamilies(d.Contributions))
+	}
+	return best >= 2, fmt.Sprintf("unfamiliar in %.1f families of properties", best)
+}
+
+func successfulUse(in Input) (bool, string) {
+	_, ok := find(in.Case, func(r detect.Record) bool { return r.Succeeded })
+	if !ok {
+		return false, "no suspicious sign-in succeeded"
+	}
+	return true, "a token was issued"
+}
+
+func find(c casefile.Case, ok func(detect.Record) bool) (detect.Record, bool) {
+	for _, d := range c.Detections {
+		for _, r := range d.Records {
+			if ok(r) {
+				return r, true
+			}
+		}
+	}
+	return detect.Record{}, false
+}
+
+func fresh(in Input) (bool, string) {
+	age := in.Now.Sub(in.Case.Window.To)
+	return age <= maxAge, fmt.Sprintf("the newest suspicious record is %s old", age.Round(time.Second))
+}
+
+func ownTenant(in Input) (bool, string) {
+	for _, d := range in.Case.Detections {
+		if d.Tenant != in.Policy.Tenant {
+			return false, fmt.Sprintf("a record is of tenant %q", d.Tenant)
+		}
+	}
+	return true, "all records are of this tenant"
+}
+
+func copiedOrHarmful(in Input) (bool, string) {
+	switch {
+	case len(in.Case.Harm) > 0:
+		return true, in.Case.Harm[0].What
+	case in.Case.OldSource.Active:
+		return true, "the known source was still active at " + in.Case.OldSource.LastSeen.Format(time.RFC3339)
+	}
+	return false, "the known source is silent and no harm is seen: this may be a workload that moved"
+}
+
+func underCap(in Input) (bool, string) {
+	return in.RecentActs < in.Policy.ActsPerHour,
+		fmt.Sprintf("%d automatic acts within the hour, %d allowed", in.RecentActs, in.Policy.ActsPerHour)
+}

@@ -1,0 +1,82 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"rekey/shared/casefile"
+	"rekey/shared/decide"
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+
+// clear is a case in which every check passes under a policy that lets Rekey act alone.
+func clear() decide.Input {
+	return decide.Input{
+		Case: casefile.Case{
+			Principal: event.Principal{ObjectID: "sp1", AppID: "app1"}, Level: score.LevelHigh,
+			Window:    casefile.Window{From: now.Add(-25 * time.Hour), To: now.Add(-time.Hour)},
+			OldSource: casefile.OldSource{Active: true},
+			Detections: []detect.Detection{{
+				Tenant: "t1", Records: []detect.Record{{Succeeded: true}},
+				Contributions: []score.Contribution{{Name: "asn", Family: score.FamilyNetwork, Bits: 9}, {Name: "agentFamily", Family: score.FamilyClient, Bits: 8}},
+			}},
+		},
+		Policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 2},
+		Now:    now,
+	}
+}
+
+func TestWhatRekeyMayDoAlone(t *testing.T) {
+	tests := map[string]struct {
+		edit   func(*decide.Input)
+		want   decide.Mode
+		failed string // the check that stands in the way
+	}{
+		"everything is clear":            {func(*decide.Input) {}, decide.ModeEvict, ""},
+		"the zero policy only plans":     {func(in *decide.Input) { in.Policy = decide.Policy{Tenant: "t1", ActsPerHour: 2} }, decide.ModePlan, ""},
+		"the policy wants to be asked":   {func(in *decide.Input) { in.Policy.Default = decide.ModeApprove }, decide.ModeApprove, ""},
+		"the policy allows to contain":   {func(in *decide.Input) { in.Policy.Default = decide.ModeContain }, decide.ModeContain, ""},
+		"the principal has its own mode": {func(in *decide.Input) { in.Policy.Modes = map[string]decide.Mode{"sp1": decide.ModePlan} }, decide.ModePlan, ""},
+		"the kill switch is set":         {func(in *decide.Input) { in.Stopped = true }, decide.ModeApprove, "kill switch"},
+		"the principal is never touched": {func(in *decide.Input) { in.Policy.NeverTouch = map[string]string{"sp1": "Rekey itself"} }, decide.ModePlan, "never touched"},
+		"its application is never touched, whatever was asked": {func(in *decide.Input) {
+			in.Policy.Default, in.Policy.NeverTouch = decide.ModeApprove, map[string]string{"app1": "break glass"}
+		}, decide.ModePlan, "never touched"},
+		"the level is medium":     {func(in *decide.Input) { in.Case.Level = score.LevelMedium }, decide.ModeApprove, "level high"},
+		"only the network is new": {func(in *decide.Input) { in.Case.Detections[0].Contributions = in.Case.Detections[0].Contributions[:1] }, decide.ModeApprove, "two independent families"},
+		"a late hour is half a witness": {func(in *decide.Input) {
+			in.Case.Detections[0].Contributions[1] = score.Contribution{Name: "hourBlock", Family: score.FamilyBehaviour, Bits: 8}
+		}, decide.ModeApprove, "two independent families"},
+		"no sign-in succeeded":          {func(in *decide.Input) { in.Case.Detections[0].Records[0].Succeeded = false }, decide.ModeApprove, "successful use"},
+		"the record is seven hours old": {func(in *decide.Input) { in.Case.Window.To = now.Add(-7 * time.Hour) }, decide.ModeApprove, "fresh record"},
+		"a record is of another tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "t2" }, decide.ModeApprove, "record of this tenant"},
+		"a record names no tenant":      {func(in *decide.Input) { in.Case.Detections[0].Tenant = "" }, decide.ModeApprove, "record of this tenant"},
+		"the old source is silent":      {func(in *decide.Input) { in.Case.OldSource.Active = false }, decide.ModeApprove, "old source active or harm done"},
+		"it is silent but harm is done": {func(in *decide.Input) {
+			in.Case.OldSource.Active, in.Case.Harm = false, []casefile.Harm{{What: "credential added"}}
+		}, decide.ModeEvict, ""},
+		"the cap is reached": {func(in *decide.Input) { in.RecentActs = 2 }, decide.ModeApprove, "acts within the hour"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := clear()
+			tt.edit(&in)
+			v := decide.Decide(in)
+			if v.Mode != tt.want {
+				t.Errorf("mode %s, want %s: %+v", v.Mode, tt.want, v.Checks)
+			}
+			for _, c := range v.Checks {
+				if c.Why == "" {
+					t.Errorf("check %q gives no reason", c.Name)
+				}
+				if !c.Passed != (c.Name == tt.failed) {
+					t.Errorf("check %q passed: %v (%s)", c.Name, c.Passed, c.Why)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,35 @@
+package store
+
+// Tables.
+const (
+	TablePrincipals  = "principals"     // partition principal key; rows: see handlers/principals
+	TableDetections  = "detections"     // partition principal key, row detection id
+	TableIndex       = "detectionindex" // partition "time" or "id"; derived from TableDetections
+	TableCases       = "cases"          // partition principal key, row case id
+	TableOperations  = "operations"     // partition "operation", row operation id
+	TableFleet       = "fleet"          // partition "fleet", row day
+	TableDeadLetters = "deadletters"    // partition hub
+	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
+)
+
+// Blob containers.
+const (
+	ContainerDeadLetters = "dead-letters"
+	ContainerLedger      = "ledger"
+	ContainerUndo        = "undo"
+)
+
+// Queues.
+const (
+	QueueTriage = "triage"
+	QueueEvict  = "evict"
+)
+
+// Tables, Containers and Queues list all names, for whoever creates them.
+var (
+	Tables = []string{
+		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableSwitches,
+	}
+	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
+	Queues     = []string{QueueTriage, QueueEvict}
+)

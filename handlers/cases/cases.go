@@ -1,0 +1,101 @@
+// Package cases keeps the cases that triage builds.
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"rekey/shared/casefile"
+	"rekey/shared/fault"
+	"rekey/shared/store"
+)
+
+// Store reads and writes cases, one row each in the principal's partition.
+type Store struct {
+	Table store.Table
+}
+
+// Join gives a case the id of an earlier one of the same principal whose window it overlaps, so that later evidence
+// joins it even after its first detection has aged away.
+func (s Store) Join(ctx context.Context, c casefile.Case) (casefile.Case, error) {
+	const most = 200
+	rows, _, err := s.Table.List(ctx, c.Principal.Key(), "", most)
+	if err != nil {
+		return c, fmt.Errorf("reading cases of %s: %w", c.Principal.Key(), err)
+	}
+	for _, row := range rows {
+		old, err := decode(row)
+		if err != nil {
+			return c, err
+		}
+		if old.ID == c.ID || !old.Window.To.Before(c.Window.From) {
+			c.ID, c.Opened = old.ID, old.Opened
+			return c, nil
+		}
+	}
+	return c, nil
+}
+
+func decode(row store.Row) (casefile.Case, error) {
+	var c casefile.Case
+	if err := json.Unmarshal(row.Data, &c); err != nil {
+		return c, fault.Errorf(fault.Denied, "decoding stored case %s: %v", row.Key, err)
+	}
+	return c, nil
+}
+
+// Keep writes the case if anything but the time of writing changed. Whoever loses a race built the case from older
+// state and need not repeat it.
+func (s Store) Keep(ctx context.Context, c casefile.Case) error {
+	row, err := s.Table.Get(ctx, c.Principal.Key(), c.ID)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		row = store.Row{Partition: c.Principal.Key(), Key: c.ID}
+	case err != nil:
+		return fmt.Errorf("reading case %s: %w", c.ID, err)
+	default:
+		old, err := decode(row)
+		if err != nil {
+			return err
+		}
+		if old.Updated = c.Updated; reflect.DeepEqual(old, c) {
+			return nil
+		}
+	}
+	if row.Data, err = json.Marshal(c); err != nil {
+		return err
+	}
+	if _, err = s.Table.Put(ctx, row); err != nil {
+		return fmt.Errorf("writing case %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// Get returns one case, or an error of kind fault.NotFound.
+func (s Store) Get(ctx context.Context, principal, id string) (casefile.Case, error) {
+	row, err := s.Table.Get(ctx, principal, id)
+	if err != nil {
+		return casefile.Case{}, fmt.Errorf("reading case %s: %w", id, err)
+	}
+	return decode(row)
+}
+
+// All returns every case, in no order.
+func (s Store) All(ctx context.Context) ([]casefile.Case, error) {
+	var out []casefile.Case
+	var bad error
+	err := s.Table.Scan(ctx, func(row store.Row) bool {
+		var c casefile.Case
+		if c, bad = decode(row); bad == nil {
+			out = append(out, c)
+		}
+		return bad == nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing cases: %w", err)
+	}
+	return out, bad
+}

@@ -1,0 +1,176 @@
+// Package findings keeps detections: each inserted once and afterwards only raised, with index rows to find it by id
+// and by time.
+package findings
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"rekey/shared/detect"
+	"rekey/shared/fault"
+	"rekey/shared/store"
+)
+
+// Store reads and writes detections.
+type Store struct {
+	Table store.Table // detections
+	Index store.Table // detection index
+}
+
+const maxRaces = 8
+
+// Keep inserts the detection, first seen now, or raises the stored one. It reports whether anything changed: then
+// somebody has to look at the principal again. The index rows are written every time, because a crash may have come
+// between them and the detection.
+func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (changed bool, err error) {
+	d.Detected = now.UTC()
+	for range maxRaces {
+		changed, err = s.keep(ctx, &d)
+		if !errors.Is(err, fault.Conflict) {
+			break
+		}
+	}
+	if err == nil {
+		err = s.index(ctx, d)
+	}
+	if err != nil {
+		return false, fmt.Errorf("keeping detection %s: %w", d.ID, err)
+	}
+	return changed, nil
+}
+
+// keep makes one try and leaves in d what is stored.
+func (s Store) keep(ctx context.Context, d *detect.Detection) (bool, error) {
+	row, err := s.Table.Get(ctx, d.Principal.Key(), d.ID)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		row = store.Row{Partition: d.Principal.Key(), Key: d.ID}
+	case err != nil:
+		return false, err
+	default:
+		var stored detect.Detection
+		if err := json.Unmarshal(row.Data, &stored); err != nil {
+			return false, fault.Errorf(fault.Denied, "decoding stored detection: %v", err)
+		}
+		raised, changed := detect.Raise(stored, *d)
+		*d = raised
+		if !changed {
+			return false, nil
+		}
+	}
+	if row.Data, err = json.Marshal(d); err != nil {
+		return false, err
+	}
+	_, err = s.Table.Put(ctx, row)
+	return err == nil, err
+}
+
+// index makes the detection findable by id and by time, newest first.
+func (s Store) index(ctx context.Context, d detect.Detection) error {
+	for _, row := range []store.Row{
+		{Partition: "id", Key: d.ID, Data: []byte(d.Principal.Key())},
+		{Partition: "time", Key: timeKey(d.Detected, d.ID), Data: []byte(d.Principal.Key())},
+	} {
+		if _, err := s.Index.Put(ctx, row); err != nil && !errors.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeKey sorts later detections first.
+func timeKey(t time.Time, id string) string {
+	const end = 1 << 53
+	return fmt.Sprintf("%016x-%s", end-t.UnixMilli(), id)
+}
+
+// splitTimeKey is the inverse of timeKey.
+func splitTimeKey(key string) (t time.Time, id string) {
+	const end = 1 << 53
+	var left int64
+	if n, err := fmt.Sscanf(key, "%016x-%s", &left, &id); n != 2 || err != nil {
+		return time.Time{}, ""
+	}
+	return time.UnixMilli(end - left).UTC(), id
+}
+
+// Of returns all detections of a principal.
+func (s Store) Of(ctx context.Context, principal string) ([]detect.Detection, error) {
+	const most = 500
+	rows, _, err := s.Table.List(ctx, principal, "", most)
+	if err != nil {
+		return nil, fmt.Errorf("listing detections of %s: %w", principal, err)
+	}
+	out := make([]detect.Detection, len(rows))
+	for i, row := range rows {
+		if err := json.Unmarshal(row.Data, &out[i]); err != nil {
+			return nil, fault.Errorf(fault.Denied, "decoding stored detection %s: %v", row.Key, err)
+		}
+	}
+	return out, nil
+}
+
+// ByID returns one detection, or an error of kind fault.NotFound.
+func (s Store) ByID(ctx context.Context, id string) (detect.Detection, error) {
+	var d detect.Detection
+	row, err := s.Index.Get(ctx, "id", id)
+	if err != nil {
+		return d, fmt.Errorf("finding detection %s: %w", id, err)
+	}
+	if row, err = s.Table.Get(ctx, string(row.Data), id); err != nil {
+		return d, fmt.Errorf("reading detection %s: %w", id, err)
+	}
+	return d, json.Unmarshal(row.Data, &d)
+}
+
+// Recent returns a page of detections, newest first, from a position that an earlier page returned ("" at the start),
+// and the next position ("" at the end). New detections do not move what later pages show.
+func (s Store) Recent(ctx context.Context, from string, limit int) (page []detect.Detection, next string, err error) {
+	rows, next, err := s.Index.List(ctx, "time", from, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing detections: %w", err)
+	}
+	page = make([]detect.Detection, 0, len(rows))
+	for _, row := range rows {
+		_, id := splitTimeKey(row.Key)
+		found, err := s.Table.Get(ctx, string(row.Data), id)
+		if err != nil {
+			return nil, "", fmt.Errorf("reading detection %s: %w", id, err)
+		}
+		var d detect.Detection
+		if err := json.Unmarshal(found.Data, &d); err != nil {
+			return nil, "", fault.Errorf(fault.Denied, "decoding stored detection %s: %v", id, err)
+		}
+		page = append(page, d)
+	}
+	return page, next, nil
+}
+
+// PrincipalsSince returns the principals with a detection first seen at t or later.
+func (s Store) PrincipalsSince(ctx context.Context, t time.Time) ([]string, error) {
+	const batch = 500
+	seen := map[string]bool{}
+	var out []string
+	for from := ""; ; {
+		rows, next, err := s.Index.List(ctx, "time", from, batch)
+		if err != nil {
+			return nil, fmt.Errorf("listing principals with detections: %w", err)
+		}
+		for _, row := range rows {
+			if at, _ := splitTimeKey(row.Key); at.Before(t) {
+				return out, nil
+			}
+			if p := string(row.Data); !seen[p] {
+				seen[p] = true
+				out = append(out, p)
+			}
+		}
+		if next == "" {
+			return out, nil
+		}
+		from = next
+	}
+}

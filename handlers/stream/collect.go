@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"rekey/shared/baseline"
+	"rekey/shared/detect"
+	"rekey/shared/entralog"
+	"rekey/shared/event"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
+)
+
+// ahead is how far in the future an event may claim to lie: clocks differ, but a record of next week would push the
+// whole window of a principal forward.
+const ahead = 24 * time.Hour
+
+// group is what a batch brings about one principal.
+type group struct {
+	signIns  []event.Event
+	findings []event.Event
+	notes    []baseline.Note
+	users    []userSignIn
+}
+
+type userSignIn struct {
+	day  baseline.Day
+	user string
+}
+
+// reject is a record, or a whole message, that cannot be used.
+type reject struct {
+	event  funchost.Event
+	record int
+	raw    []byte
+	reason error
+}
+
+// collector is the decoder's sink for one batch: it sorts events by principal.
+type collector struct {
+	now     time.Time
+	groups  map[string]*group
+	rejects []reject
+	message funchost.Event // the one being decoded
+	events  int64
+	skipped int64
+}
+
+// collect decodes a batch. What cannot be decoded is set aside and stops nothing.
+func (s *Stream) collect(b funchost.Batch, now time.Time) *collector {
+	c := &collector{now: now, groups: map[string]*group{}}
+	d, _ := s.decoders.Get().(*entralog.Decoder)
+	if d == nil {
+		d = new(entralog.Decoder)
+	}
+	defer s.decoders.Put(d)
+	for _, e := range b.Events {
+		c.message = e
+		if err := d.Decode(e.Body, c); err != nil {
+			c.rejects = append(c.rejects, reject{e, whole, e.Body, err})
+		}
+	}
+	return c
+}
+
+// Event files one event under the principals it says something about.
+func (c *collector) Event(e *event.Event) {
+	c.events++
+	if e.Time.After(c.now.Add(ahead)) {
+		c.rejects = append(c.rejects, reject{c.message, whole, c.message.Body, fault.Errorf(fault.Poison,
+			"reading record %s: its time %s lies in the future", e.ID, e.Time.Format(time.RFC3339))})
+		return
+	}
+	switch e.Kind {
+	case event.KindSignIn, event.KindManagedIdentitySignIn:
+		if e.SignIn.Succeeded() {
+			g := c.group(e.Principal.Key())
+			g.signIns = append(g.signIns, *e)
+		}
+	case event.KindUserSignIn:
+		if e.SignIn.Succeeded() && e.SignIn.UserID != "" {
+			g := c.group(event.Principal{AppID: e.Principal.AppID}.Key())
+			g.users = append(g.users, userSignIn{baseline.DayOf(e.Time), e.SignIn.UserID})
+		}
+	case event.KindRisk:
+		g := c.group(e.Principal.Key())
+		g.findings = append(g.findings, *e)
+	}
+	for _, n := range detect.Notes(e) {
+		g := c.group(n.Key)
+		g.notes = append(g.notes, n.Note)
+	}
+}
+
+// nobody collects what names no principal: it is counted and dropped.
+var nobody = ""
+
+func (c *collector) group(key string) *group {
+	if key == nobody {
+		return &group{}
+	}
+	g := c.groups[key]
+	if g == nil {
+		g = &group{}
+		c.groups[key] = g
+	}
+	return g
+}
+
+// Skip counts a record of a category that Rekey does not use.
+func (c *collector) Skip(string) { c.skipped++ }
+
+// Reject sets a record aside that cannot be decoded.
+func (c *collector) Reject(record int, raw []byte, err error) {
+	c.rejects = append(c.rejects, reject{c.message, record, raw, err})
+}
+
+func (c *collector) count(ctx context.Context) {
+	funchost.Count(ctx, "records", c.events)
+	funchost.Count(ctx, "skipped", c.skipped)
+	funchost.Count(ctx, "principals", int64(len(c.groups)))
+}

@@ -1,0 +1,109 @@
+// Package stream is the handler of the six functions that read log streams: signins, auditlogs, vaultlogs, graphlogs,
+// activitylogs and riskevents. They share it because a record is known by its category and not by the hub that
+// brought it: whatever arrives anywhere is handled the same.
+//
+// A batch goes one way: decode (collect.go), then for each principal read its state, judge (judge.go) and write what
+// changed, keep the detections, ring for triage. Any dependency that fails fails the batch, and the hub hands it over
+// again; everything written before is a merge that changes nothing the second time.
+package stream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"rekey/handlers/findings"
+	"rekey/handlers/fleets"
+	"rekey/handlers/principals"
+	"rekey/shared/baseline"
+	"rekey/shared/deadletter"
+	"rekey/shared/host/funchost"
+	"rekey/shared/network"
+	"rekey/shared/store"
+)
+
+// Config is what the handler works with.
+type Config struct {
+	Principals principals.Store
+	Findings   findings.Store
+	Fleets     *fleets.Store
+	Dead       deadletter.Box
+	Triage     store.Bell
+	Networks   network.Source // what the record lacks about an address
+	Hasher     baseline.Hasher
+	Now        func() time.Time
+}
+
+// Stream handles batches of log messages.
+type Stream struct {
+	Config
+	decoders sync.Pool
+}
+
+// New makes the handler.
+func New(c Config) *Stream { return &Stream{Config: c} }
+
+// workers is how many principals of a batch are worked on at a time: enough to hide the store's latency.
+const workers = 8
+
+// Handle works on one batch. A batch that makes the code panic is run event by event, and only the event that panics
+// alone is parked as a dead letter.
+func (s *Stream) Handle(ctx context.Context, b funchost.Batch) error {
+	return funchost.Isolate(ctx, b, s.batch, func(e funchost.Event, reason error) error {
+		return s.park(ctx, b, e, whole, e.Body, reason)
+	})
+}
+
+func (s *Stream) batch(ctx context.Context, b funchost.Batch) error {
+	now := s.Now()
+	c := s.collect(b, now)
+	for _, r := range c.rejects {
+		if err := s.park(ctx, b, r.event, r.record, r.raw, r.reason); err != nil {
+			return err
+		}
+	}
+	group := funchost.NewGroup(ctx, workers)
+	lane := b.Hub + "-" + b.Partition
+	for key, g := range c.groups {
+		group.Go(func(ctx context.Context) error { return s.principal(ctx, key, g, lane, now) })
+	}
+	err := group.Wait()
+	c.count(ctx)
+	return err
+}
+
+// principal reads a principal's state, judges what the batch brings about it, and writes what changed.
+func (s *Stream) principal(ctx context.Context, key string, g *group, lane string, now time.Time) error {
+	state, err := s.Principals.Load(ctx, key)
+	if err != nil {
+		return err
+	}
+	s.learn(state, g)
+	detections, err := s.judge(ctx, state, g, now)
+	if err != nil {
+		return err
+	}
+	attempts, err := s.Principals.Save(ctx, state, lane)
+	funchost.Count(ctx, "state_writes", int64(attempts))
+	if err != nil {
+		return err
+	}
+	return s.keep(ctx, key, detections, now)
+}
+
+// whole is the record number of a dead letter that is a whole message.
+const whole = -1
+
+// park stores what cannot be used: a record of a message, or the whole message.
+func (s *Stream) park(ctx context.Context, b funchost.Batch, e funchost.Event, record int, raw []byte, reason error) error {
+	letter := deadletter.Letter{
+		Hub: b.Hub, Partition: b.Partition, Sequence: e.Sequence, Record: record,
+		Reason: reason.Error(), Parked: s.Now().UTC(), Size: len(raw),
+	}
+	if err := s.Dead.Park(ctx, letter, raw); err != nil {
+		return fmt.Errorf("parking record %d of %s/%s/%d: %w", record, b.Hub, b.Partition, e.Sequence, err)
+	}
+	funchost.Count(ctx, "dead_letters", 1)
+	return nil
+}

@@ -3,7 +3,6 @@ package functions
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -105,7 +104,7 @@ func systemProperties(e *azeventhubs.ReceivedEventData) object {
 // numericOffset is -1 for the offsets of a hub with geo-replication, which are no numbers.
 func numericOffset(offset string) int64 {
 	n, err := strconv.ParseInt(offset, 10, 64)
-	if errors.Is(err, strconv.ErrSyntax) || err != nil {
+	if err != nil {
 		return -1
 	}
 	return n

@@ -11,7 +11,9 @@ import (
 )
 
 // processorPartition is a partition of the real Processor.
-type processorPartition struct{ client *azeventhubs.ProcessorPartitionClient }
+type processorPartition struct {
+	client *azeventhubs.ProcessorPartitionClient
+}
 
 // glance is how long the client may look for more events once it has one: they are in its buffer, or they are not.
 const glance = 10 * time.Millisecond

@@ -102,6 +102,9 @@ func (q *queuePoll) process(ctx context.Context, m *message) {
 	}
 	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
+	if ctx.Err() != nil && err != nil {
+		poison, m.dequeues = false, 0 // the host's stopping is not the message's fault
+	}
 	if err := q.settle(settling, m, poison, err); err != nil {
 		q.log.WarnContext(ctx, "settling a message", slog.String("queue", q.function.trigger.QueueName), slog.String("id", m.id), slog.Any("error", err))
 	}

@@ -39,7 +39,7 @@ func (s settings) connection(name string) (string, error) {
 	if s[name+"__fullyQualifiedNamespace"] != "" || s[name+"__queueServiceUri"] != "" || s[name+"__accountName"] != "" {
 		return "", fmt.Errorf("connection %q is by identity: this host needs a connection string in app setting %s", name, name)
 	}
-	return "", fmt.Errorf("connection %q: app setting %s does not exist", name, name)
+	return "", fmt.Errorf("connection %q: neither app setting %s nor AzureWebJobs%s exists", name, name, name)
 }
 
 // storage returns a storage account's connection string, with the short form of the local emulator spelled out.

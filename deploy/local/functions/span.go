@@ -16,6 +16,9 @@ var spanForm = regexp.MustCompile(`^(?:(\d{1,5})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1
 // UnmarshalJSON reads a span from a JSON string.
 func (s *span) UnmarshalJSON(b []byte) error {
 	var text string
+	if string(b) == "null" {
+		return nil // as if it were not there
+	}
 	if err := json.Unmarshal(b, &text); err != nil {
 		return fmt.Errorf("reading a time span: %w", err)
 	}

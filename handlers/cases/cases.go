@@ -21,22 +21,33 @@ type Store struct {
 // Join gives a case the id of an earlier one of the same principal whose window it overlaps, so that later evidence
 // joins it even after its first detection has aged away.
 func (s Store) Join(ctx context.Context, c casefile.Case) (casefile.Case, error) {
-	const most = 200
-	rows, _, err := s.Table.List(ctx, c.Principal.Key(), "", most)
+	earlier, err := s.Of(ctx, c.Principal.Key())
 	if err != nil {
-		return c, fmt.Errorf("reading cases of %s: %w", c.Principal.Key(), err)
+		return c, err
 	}
-	for _, row := range rows {
-		old, err := decode(row)
-		if err != nil {
-			return c, err
-		}
+	for _, old := range earlier {
 		if old.ID == c.ID || !old.Window.To.Before(c.Window.From) {
 			c.ID, c.Opened = old.ID, old.Opened
 			return c, nil
 		}
 	}
 	return c, nil
+}
+
+// Of returns the cases of a principal.
+func (s Store) Of(ctx context.Context, principal string) ([]casefile.Case, error) {
+	const most = 200
+	rows, _, err := s.Table.List(ctx, principal, "", most)
+	if err != nil {
+		return nil, fmt.Errorf("reading cases of %s: %w", principal, err)
+	}
+	out := make([]casefile.Case, len(rows))
+	for i, row := range rows {
+		if out[i], err = decode(row); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func decode(row store.Row) (casefile.Case, error) {
@@ -72,15 +83,6 @@ func (s Store) Keep(ctx context.Context, c casefile.Case) error {
 		return fmt.Errorf("writing case %s: %w", c.ID, err)
 	}
 	return nil
-}
-
-// Get returns one case, or an error of kind fault.NotFound.
-func (s Store) Get(ctx context.Context, principal, id string) (casefile.Case, error) {
-	row, err := s.Table.Get(ctx, principal, id)
-	if err != nil {
-		return casefile.Case{}, fmt.Errorf("reading case %s: %w", id, err)
-	}
-	return decode(row)
 }
 
 // All returns every case, in no order.

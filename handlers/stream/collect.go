@@ -68,8 +68,7 @@ func (s *Stream) collect(b funchost.Batch, now time.Time) *collector {
 func (c *collector) Event(e *event.Event) {
 	c.events++
 	if e.Time.After(c.now.Add(ahead)) {
-		c.rejects = append(c.rejects, reject{c.message, whole, c.message.Body, fault.Errorf(fault.Poison,
-			"reading record %s: its time %s lies in the future", e.ID, e.Time.Format(time.RFC3339))})
+		c.parkMessage(fault.Errorf(fault.Poison, "reading record %s: its time %s lies in the future", e.ID, e.Time.Format(time.RFC3339)))
 		return
 	}
 	switch e.Kind {
@@ -91,6 +90,15 @@ func (c *collector) Event(e *event.Event) {
 		g := c.group(n.Key)
 		g.notes = append(g.notes, n.Note)
 	}
+}
+
+// parkMessage sets the whole message aside, once: its place among the records is not known here, and decoding it again
+// when it is replayed changes nothing for the good ones.
+func (c *collector) parkMessage(reason error) {
+	if n := len(c.rejects); n > 0 && c.rejects[n-1].record == whole && c.rejects[n-1].event.Sequence == c.message.Sequence {
+		return
+	}
+	c.rejects = append(c.rejects, reject{c.message, whole, c.message.Body, reason})
 }
 
 // nobody collects what names no principal: it is counted and dropped.

@@ -16,7 +16,7 @@ import (
 func (s *Stream) learn(state *principals.State, g *group) {
 	for i := range g.signIns {
 		e := &g.signIns[i]
-		s.Networks.Enrich(e)
+		s.Enrich(e)
 		state.Profile.Observe(s.Hasher, e, s.Hasher.Values(e))
 	}
 	for _, n := range g.notes {

@@ -18,8 +18,8 @@ import (
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
 	"rekey/shared/deadletter"
+	"rekey/shared/event"
 	"rekey/shared/host/funchost"
-	"rekey/shared/network"
 	"rekey/shared/store"
 )
 
@@ -30,7 +30,7 @@ type Config struct {
 	Fleets     *fleets.Store
 	Dead       deadletter.Box
 	Triage     store.Bell
-	Networks   network.Source // what the record lacks about an address
+	Enrich     func(*event.Event) // adds what the record lacks about its address
 	Hasher     baseline.Hasher
 	Now        func() time.Time
 }

@@ -5,6 +5,10 @@ import "math/bits"
 // LearningDays is how many active days must lie behind a principal before its sign-ins are judged at all.
 const LearningDays = 2
 
+// Probation is how many days a value must have been active before it is settled. An intruder's first visit does not
+// make his second one familiar.
+const Probation = 3
+
 // View is a profile as it was before a day: whatever happened on that day or later is invisible.
 type View struct {
 	profile *Profile
@@ -36,6 +40,16 @@ func (v View) DaysKnown(p Property, hash uint32) int {
 		return 0
 	}
 	return s.activeBefore(v.day)
+}
+
+// Settled reports whether a value is the principal's own: known on Probation days, or from its first LearningDays.
+func (v View) Settled(p Property, hash uint32) bool {
+	s, ok := v.profile.sets[p].find(hash)
+	if !ok {
+		return false
+	}
+	days := s.activeBefore(v.day)
+	return days >= Probation || days > 0 && int(s.First) < int(v.first)+LearningDays
 }
 
 // Arrivals counts the values that first appeared in the window, after the principal's first LearningDays.

@@ -6,14 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// lower returns an id in lower case; ids in lower case, as most are, are returned as they are.
+// lower returns an id with its ASCII letters in lower case; ids in lower case, as most are, are returned as they are.
+// Other bytes are kept, so that what is no text stays recognisable as such.
 func lower(s string) string {
+	upper := false
 	for i := range len(s) {
-		if c := s[i]; c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
-			return strings.ToLower(s)
+		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
+	}
+	if !upper {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
 	}
-	return s
+	return view(b)
 }
 
 // address reads what logs have in place of an address: nothing, "<null>", an address with a port, a bad IPv6. What is

@@ -22,10 +22,6 @@ const (
 // shrink is how many days of its own a principal must show before its rate outweighs the fleet's.
 const shrink = 6.0
 
-// probation is how many days a value must have been active before it counts as known. An intruder's first visit does
-// not make his second one familiar.
-const probation = 3
-
 // Score is the sum of its contributions.
 type Score struct {
 	Bits          float64
@@ -117,7 +113,7 @@ func level(bits, families float64, days int) Level {
 }
 
 func (m Model) known(p baseline.Property, values *baseline.Values, v baseline.View) bool {
-	return values.Has(p) && v.DaysKnown(p, values.Hash[p]) >= probation
+	return values.Has(p) && v.Settled(p, values.Hash[p])
 }
 
 // single adds the contribution of a property that stands for itself.
@@ -125,10 +121,10 @@ func (m Model) single(cs []Contribution, t term, e *event.Event, values *baselin
 	if !values.Has(t.property) || v.Seen(t.property) == 0 || v.Saturated(t.property) {
 		return cs
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	if days >= probation {
+	if v.Settled(t.property, values.Hash[t.property]) {
 		return cs
 	}
+	days := v.DaysKnown(t.property, values.Hash[t.property])
 	honest := m.honest(t.property, values, v)
 	bits := clamp(math.Log2(t.intruder/honest)) * novelty(days)
 	return add(cs, Contribution{
@@ -146,7 +142,9 @@ func (m Model) honest(p baseline.Property, values *baseline.Values, v baseline.V
 }
 
 // novelty is the share of a contribution that a value keeps while it is on probation.
-func novelty(daysKnown int) float64 { return float64(probation-daysKnown) / probation }
+func novelty(daysKnown int) float64 {
+	return float64(baseline.Probation-daysKnown) / baseline.Probation
+}
 
 func clamp(bits float64) float64 { return max(0, min(bits, maxBits)) }
 

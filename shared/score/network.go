@@ -37,7 +37,7 @@ func (m Model) origin(cs []Contribution, e *event.Event, values *baseline.Values
 	if !values.Has(baseline.ASN) || v.Seen(baseline.ASN) == 0 {
 		coarse.property = baseline.Prefix
 	}
-	if values.Has(coarse.property) && v.DaysKnown(coarse.property, values.Hash[coarse.property]) < probation {
+	if values.Has(coarse.property) && !v.Settled(coarse.property, values.Hash[coarse.property]) {
 		return m.place(cs, coarse, networkName(e), values, v)
 	}
 	if m.known(baseline.Prefix, values, v) || !values.Has(baseline.Address) {
@@ -50,10 +50,10 @@ func (m Model) place(cs []Contribution, t term, value string, values *baseline.V
 	if v.Seen(t.property) == 0 || v.Saturated(t.property) {
 		return cs
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	if days >= probation {
+	if v.Settled(t.property, values.Hash[t.property]) {
 		return cs
 	}
+	days := v.DaysKnown(t.property, values.Hash[t.property])
 	honest := m.honest(t.property, values, v)
 	return add(cs, Contribution{
 		Name: t.property.String(), Family: t.family, Bits: clamp(math.Log2(t.intruder/honest)) * novelty(days),
@@ -83,10 +83,10 @@ func (m Model) dependent(cs []Contribution, t term, given float64, value string,
 	if !values.Has(t.property) || v.Seen(t.property) == 0 || v.Saturated(t.property) {
 		return cs
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	if days >= probation {
+	if v.Settled(t.property, values.Hash[t.property]) {
 		return cs
 	}
+	days := v.DaysKnown(t.property, values.Hash[t.property])
 	return add(cs, Contribution{
 		Name: t.property.String(), Family: t.family, Bits: math.Log2(t.intruder/given) * novelty(days), Value: value,
 		Why: fmt.Sprintf("new for this principal; about %.0f%% of honest moves to a new network change the %s", given*100, t.what),

@@ -214,3 +214,16 @@ func parsed(t *testing.T, text string) any {
 	}
 	return v
 }
+
+// edit replaces a text in host.json.
+func (a *app) edit(before, after string) {
+	a.t.Helper()
+	path := filepath.Join(a.config.Root, "host.json")
+	b, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(b), before) {
+		a.t.Fatalf("editing host.json: %q is not there: %v", before, err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(b), before, after, 1)), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+}

@@ -1,11 +1,12 @@
 // Package tables keeps rows in Azure Table storage (or Cosmos DB's Table API, which the same client speaks).
 //
-// A row's data lies in binary properties D0, D1, ... of at most 64 KiB, the service's limit for one property.
+// A row's data lies in binary properties D0, D1, ... of at most 64 KiB, the service's limit for one property. Mark
+// tells a writer its own write from another's.
 package tables
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -128,9 +129,11 @@ func (t *table) Scan(ctx context.Context, yield func(store.Row) bool) error {
 }
 
 // Put inserts or replaces. The SDK repeats a request whose answer was lost; the repetition then finds its own effect
-// and reports a conflict, so before a conflict is believed the stored data is compared with ours.
+// and reports a conflict. So every write carries a mark of its own, and before a conflict is believed the stored mark
+// is compared with it.
 func (t *table) Put(ctx context.Context, row store.Row) (string, error) {
-	body, err := encode(row)
+	mark := rand.Text()
+	body, err := encode(row, mark)
 	if err != nil {
 		return "", err
 	}
@@ -143,11 +146,22 @@ func (t *table) Put(ctx context.Context, row store.Row) (string, error) {
 		return "", fault.As(fault.Conflict, err) // deleted meanwhile
 	}
 	if errors.Is(err, fault.Conflict) {
-		if now, getErr := t.Get(ctx, row.Partition, row.Key); getErr == nil && now.ETag != row.ETag && bytes.Equal(now.Data, row.Data) && len(row.Data) > 0 && row.ETag != "" {
-			return now.ETag, nil
+		if tag, ok := t.marked(ctx, row, mark); ok {
+			return tag, nil
 		}
 	}
 	return "", err
+}
+
+// marked reports whether the stored row carries a mark, and its version.
+func (t *table) marked(ctx context.Context, row store.Row, mark string) (tag string, ok bool) {
+	r, err := t.client.GetEntity(ctx, store.EscapeKey(row.Partition), store.EscapeKey(row.Key), nil)
+	if err != nil {
+		return "", false
+	}
+	var stored struct{ Mark string }
+	ok = json.Unmarshal(r.Value, &stored) == nil && stored.Mark == mark
+	return string(r.ETag), ok
 }
 
 func (t *table) put(ctx context.Context, row store.Row, body []byte) (azcore.ETag, error) {
@@ -170,11 +184,11 @@ func (t *table) Delete(ctx context.Context, row store.Row) error {
 	return err
 }
 
-func encode(row store.Row) ([]byte, error) {
+func encode(row store.Row, mark string) ([]byte, error) {
 	if len(row.Data) > maxData || len(row.Partition) > maxKey || len(row.Key) > maxKey {
 		return nil, fault.Errorf(fault.Limit, "writing row %.40q: %d bytes of data, at most %d", row.Key, len(row.Data), maxData)
 	}
-	entity := map[string]any{"PartitionKey": store.EscapeKey(row.Partition), "RowKey": store.EscapeKey(row.Key)}
+	entity := map[string]any{"PartitionKey": store.EscapeKey(row.Partition), "RowKey": store.EscapeKey(row.Key), "Mark": mark}
 	for i := 0; i*chunk < len(row.Data); i++ {
 		name := fmt.Sprint("D", i)
 		entity[name] = base64.StdEncoding.EncodeToString(row.Data[i*chunk : min((i+1)*chunk, len(row.Data))])

@@ -1,0 +1,91 @@
+// Package state opens the state account: the tables, containers and queues that Rekey keeps everything in.
+package state
+
+import (
+	"context"
+	"errors"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"rekey/handlers/cases"
+	"rekey/handlers/findings"
+	"rekey/shared/azure/blobs"
+	"rekey/shared/azure/queues"
+	"rekey/shared/azure/redact"
+	"rekey/shared/azure/tables"
+	"rekey/shared/deadletter"
+	"rekey/shared/host/config"
+	"rekey/shared/store"
+)
+
+// Account is an open state account.
+type Account struct {
+	tables *tables.Service
+	blobs  *blobs.Service
+	queues *queues.Service
+}
+
+// Open opens the account that the settings name, with their connection string or as the managed identity.
+func Open(c config.State, id config.Identity) (*Account, error) {
+	if s := string(c.ConnectionString); s != "" {
+		return fromConnectionString(s)
+	}
+	cred, err := Credential(id)
+	if err != nil {
+		return nil, err
+	}
+	var opts azcore.ClientOptions
+	t, errT := tables.FromURL(string(c.TableURL), cred, opts)
+	b, errB := blobs.FromURL(string(c.BlobURL), cred, opts)
+	q, errQ := queues.FromURL(string(c.QueueURL), cred, opts)
+	return &Account{t, b, q}, errors.Join(errT, errB, errQ)
+}
+
+func fromConnectionString(s string) (*Account, error) {
+	var opts azcore.ClientOptions
+	t, errT := tables.FromConnectionString(s, opts)
+	b, errB := blobs.FromConnectionString(s, opts)
+	q, errQ := queues.FromConnectionString(s, opts)
+	return &Account{t, b, q}, errors.Join(errT, errB, errQ)
+}
+
+// Credential returns the managed identity's credential. One kind is chosen on purpose: a chain of guesses would act as
+// whoever happens to be signed in.
+func Credential(id config.Identity) (azcore.TokenCredential, error) {
+	var opts azidentity.ManagedIdentityCredentialOptions
+	if id.ClientID != "" {
+		opts.ID = azidentity.ClientID(id.ClientID)
+	}
+	cred, err := azidentity.NewManagedIdentityCredential(&opts)
+	return cred, redact.Error("opening the managed identity", err)
+}
+
+// Ensure creates whatever is missing. In Azure the deployment does that, and the identities may not.
+func (a *Account) Ensure(ctx context.Context) error {
+	return errors.Join(
+		a.tables.Ensure(ctx, store.Tables...), a.blobs.Ensure(ctx, store.Containers...), a.queues.Ensure(ctx, store.Queues...),
+	)
+}
+
+// Table, Blobs and Bell return one table, container or queue by its name in package store.
+func (a *Account) Table(name string) store.Table { return a.tables.Table(name) }
+
+// Blobs returns a container.
+func (a *Account) Blobs(name string) store.Blobs { return a.blobs.Container(name) }
+
+// Bell returns a queue's doorbell.
+func (a *Account) Bell(name string) store.Bell { return a.queues.Bell(name) }
+
+// Findings returns the detections.
+func (a *Account) Findings() findings.Store {
+	return findings.Store{Table: a.Table(store.TableDetections), Index: a.Table(store.TableIndex)}
+}
+
+// Cases returns the cases.
+func (a *Account) Cases() cases.Store { return cases.Store{Table: a.Table(store.TableCases)} }
+
+// DeadLetters returns the dead letters.
+func (a *Account) DeadLetters() deadletter.Box {
+	return deadletter.Box{Rows: a.Table(store.TableDeadLetters), Blobs: a.Blobs(store.ContainerDeadLetters)}
+}

@@ -103,6 +103,12 @@ func write(buf *bytes.Buffer, v any) {
 		list(buf, '[', ']', len(v), func(i int) { write(buf, v[i]) })
 	case json.RawMessage:
 		buf.Write(v)
+	case string:
+		quote(buf, v)
+	case []byte:
+		buf.WriteByte('"')
+		buf.Write(base64.StdEncoding.AppendEncode(buf.AvailableBuffer(), v))
+		buf.WriteByte('"')
 	default:
 		plain(buf, v)
 	}
@@ -118,6 +124,39 @@ func list(buf *bytes.Buffer, open, shut byte, n int, element func(int)) {
 		element(i)
 	}
 	buf.WriteByte(shut)
+}
+
+// quote writes a string. Base64 inside two layers of JSON is nearly all there is to write, so text of plain ASCII is
+// copied in runs; any other is left to encoding/json.
+func quote(buf *bytes.Buffer, s string) {
+	if !ascii(s) {
+		plain(buf, s)
+		return
+	}
+	buf.Grow(len(s) + 2)
+	buf.WriteByte('"')
+	for {
+		i := strings.IndexAny(s, `"\`)
+		if i < 0 {
+			break
+		}
+		buf.WriteString(s[:i])
+		buf.WriteByte('\\')
+		buf.WriteByte(s[i])
+		s = s[i+1:]
+	}
+	buf.WriteString(s)
+	buf.WriteByte('"')
+}
+
+// ascii reports whether a string is plain printable ASCII.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func plain(buf *bytes.Buffer, v any) {

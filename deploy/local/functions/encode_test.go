@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"regexp"
@@ -215,5 +216,16 @@ func TestASingleEventsMetadata(t *testing.T) {
 		`"EnqueuedTimeUtc":"2026-06-01T12:00:01.9","x-opt-partition-id":"0"},"own":"\"1\""}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestQuotingIsThatOfEncodingJSON(t *testing.T) {
+	for _, s := range []string{"", "plain", `"`, `\`, `a"b\c""`, "tab\t", "\x00\x7f", "é<&>", "\xff\xfe", "\u2028", `\"`} {
+		var fast, slow bytes.Buffer
+		quote(&fast, s)
+		plain(&slow, s)
+		if fast.String() != slow.String() {
+			t.Errorf("%q: %s, want %s", s, fast.String(), slow.String())
+		}
 	}
 }

@@ -34,6 +34,8 @@ func handler(role string) {
 	case "crash":
 		fmt.Fprintln(os.Stderr, "no settings")
 		os.Exit(3)
+	case "host":
+		host(os.Getenv("FUNCTIONS_TEST_ROOT"))
 	case "deaf":
 		select {}
 	}

@@ -50,6 +50,7 @@ type eventHubOptions struct {
 	PrefetchCount                        int32
 	LoadBalancingUpdateInterval          span
 	PartitionOwnershipExpirationInterval span
+	InitialOffsetOptions                 struct{ Type string } // fromStart, which is the default, is all that is done here
 }
 
 // queueOptions are extensions.queues.
@@ -115,6 +116,8 @@ func (h *hostJSON) check() error {
 			"extensions.eventHubs.minEventBatchSize must be at least 1 and below maxEventBatchSize"),
 		unless(eh.MaxWaitTime > 0 && eh.MaxWaitTime <= span(10*time.Minute), "extensions.eventHubs.maxWaitTime must be up to 00:10:00"),
 		unless(eh.BatchCheckpointFrequency > 0, "extensions.eventHubs.batchCheckpointFrequency must be above zero"),
+		unless(eh.InitialOffsetOptions.Type == "" || eh.InitialOffsetOptions.Type == "fromStart",
+			"extensions.eventHubs.initialOffsetOptions is not supported here but for fromStart"),
 		unless(eh.PrefetchCount >= 0, "extensions.eventHubs.prefetchCount must not be negative"),
 		unless(q.BatchSize >= 1 && q.BatchSize <= 32, "extensions.queues.batchSize must be 1 to 32"),
 		unless(q.MaxPollingInterval >= span(firstPause), "extensions.queues.maxPollingInterval must be at least 00:00:00.1"),

@@ -31,6 +31,7 @@ func TestAnAppThatTheRealHostWouldRefuseIsRefusedWithTheReason(t *testing.T) {
 		},
 		"broken JSON":           {"", `{`, "reading function f"},
 		"a batch of nothing":    {`,"extensions":{"eventHubs":{"maxEventBatchSize":0}}`, trigger, "maxEventBatchSize"},
+		"a start at the end":    {`,"extensions":{"eventHubs":{"initialOffsetOptions":{"type":"fromEnd"}}}`, trigger, "initialOffsetOptions"},
 		"too many messages":     {`,"extensions":{"queues":{"batchSize":33}}`, trigger, "batchSize"},
 		"a number for a span":   {`,"functionTimeout":5`, trigger, "time span"},
 		"an impossible span":    {`,"functionTimeout":"00:75:00"`, trigger, "end at 23"},

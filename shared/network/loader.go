@@ -101,7 +101,8 @@ func (l *loader) add(from, to netip.Addr, holder uint32, line int) error {
 	return nil
 }
 
-// finish sorts the rows and refuses overlaps: of two answers one would be wrong.
+// finish sorts the rows and refuses overlaps: of two answers one would be wrong. The table is copied out of the loader,
+// which a pointer into it would keep in memory.
 func (l *loader) finish() (*Table, error) {
 	var err4, err6 error
 	l.table.v4, err4 = columns(l.v4, cmp.Compare[uint32])
@@ -109,8 +110,9 @@ func (l *loader) finish() (*Table, error) {
 	if err := cmp.Or(err4, err6); err != nil {
 		return nil, fmt.Errorf("loading network table: %w", err)
 	}
-	l.table.holders = slices.Clip(l.table.holders)
-	return &l.table, nil
+	table := l.table
+	table.holders = slices.Clone(l.table.holders)
+	return &table, nil
 }
 
 func columns[K any](rows []row[K], compare func(a, b K) int) (ranges[K], error) {

@@ -18,9 +18,7 @@ type head struct {
 	resultType string
 
 	id, created, address, spName, appName string
-	keyID, thumbprint, token, status      string
-	errorCode                             string
-	asn                                   string
+	keyID, token, errorCode, asn          string
 	bad                                   string // name of a needed member of the wrong type
 }
 

@@ -89,9 +89,3 @@ func (t tree) list() []tree {
 	}
 	return out
 }
-
-// isObject reports whether the value is an object, or one in a string.
-func (t tree) isObject() bool {
-	_, ok := t.open().v.(map[string]any)
-	return ok
-}

@@ -1,0 +1,85 @@
+# Everything a person or CI does with this repository. `make help` lists the targets.
+
+GO      ?= go
+AZURITE := deploy/local/azurite
+APPS    := detect face respond
+detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
+face    := risk
+respond := triage evict sweep
+
+export GOFLAGS := -buildvcs=false
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z_-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build stage node_modules ## start everything on this machine, show an attack and the response, keep serving
+	bin/rekey-local run
+
+.PHONY: demo
+demo: build stage node_modules ## the same without staying; exit 0 only if the attack was detected and the locks changed
+	bin/rekey-local demo
+
+.PHONY: build
+build: ## bin/rekey (the product) and bin/rekey-local (the local cloud and Functions host)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/rekey ./handlers
+	$(GO) build -o bin/rekey-local ./deploy/local
+
+.PHONY: stage
+stage: build ## dist/<app>: host.json, the app's functions and the binary, as they are deployed
+	@rm -rf $(addprefix dist/,$(APPS))
+	@$(foreach app,$(APPS),mkdir -p dist/$(app) && cp host.json bin/rekey dist/$(app)/ && cp -r $(addprefix functions/,$($(app))) dist/$(app)/;)
+	@echo "staged $(addprefix dist/,$(APPS))"
+
+.PHONY: node_modules
+node_modules: $(AZURITE)/node_modules/.package-lock.json ## install Azurite from its lock file
+
+$(AZURITE)/node_modules/.package-lock.json: $(AZURITE)/package-lock.json
+	cd $(AZURITE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: network-table
+network-table: ## dist/networks.csv.gz: addresses to networks and countries, from openly licensed data
+	cd deploy/network && npm ci --no-audit --no-fund --loglevel=error
+	$(GO) run ./deploy/network -out dist/networks.csv.gz
+
+.PHONY: test
+test: node_modules vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
+	$(GO) test -race -timeout 14m ./...
+
+.PHONY: test-fast
+test-fast: node_modules ## the tests without the race detector and the long ones
+	$(GO) test -short ./...
+
+.PHONY: vet
+vet:
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## gofmt and staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt-ed: $$out"; exit 1; fi
+	$(GO) tool staticcheck ./...
+
+.PHONY: fuzz-short
+fuzz-short: ## every fuzz target for ten seconds
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/entralog
+	$(GO) test -run '^$$' -fuzz FuzzParseTime -fuzztime 10s ./shared/entralog
+	$(GO) test -run '^$$' -fuzz FuzzInvocation -fuzztime 10s ./shared/host/funchost
+	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
+	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
+
+.PHONY: bench
+bench: ## benchmarks of the event path
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/network ./shared/host/funchost ./deploy/local/eventhub
+
+.PHONY: fmt
+fmt: ## gofmt everything
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: clean
+clean: ## remove what was built; installed npm packages stay
+	rm -rf bin dist .local

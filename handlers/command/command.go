@@ -1,0 +1,58 @@
+// Package command holds what people do with rekey from a terminal. Each command reads its own settings, works on the
+// state account, and ends.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// command is one word that follows "rekey".
+type command struct {
+	name string
+	args string
+	help string
+	run  func(ctx context.Context, args []string, out io.Writer) error
+}
+
+// commands in the order of the help text.
+var commands = []command{
+	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
+	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
+	{"settings", "", "every setting with its default and meaning", settings},
+}
+
+// ErrUsage says that the words of a call are off; the help text was printed.
+var ErrUsage = errors.New("see the usage above")
+
+// Run runs a command by its words.
+func Run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		for _, c := range commands {
+			if c.name == args[0] {
+				return c.run(ctx, args[1:], out)
+			}
+		}
+	}
+	Help(out)
+	if len(args) > 0 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q: %w", strings.Join(args, " "), ErrUsage)
+}
+
+// Help prints the usage.
+func Help(out io.Writer) {
+	fmt.Fprint(out, "rekey watches workload identities and changes the locks when one is used by somebody else.\n\nUsage:\n")
+	fmt.Fprintf(out, "  rekey %-14s %s\n", "serve", "answer the Functions host (it calls this itself)")
+	for _, c := range commands {
+		fmt.Fprintf(out, "  rekey %-14s %s\n", c.name, c.help)
+		if c.args != "" {
+			fmt.Fprintf(out, "  %-20s %s\n", "", c.args)
+		}
+	}
+	fmt.Fprint(out, "\nSettings come from the environment, the same as for the functions; `rekey settings` lists them.\n")
+}

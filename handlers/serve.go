@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+
+	"rekey/shared/fault"
+	"rekey/shared/host/config"
+	"rekey/shared/host/funchost"
+	"rekey/shared/host/telemetry"
+)
+
+// process are the settings of the process itself.
+type process struct {
+	Root     string     `envconfig:"FUNCTIONS_APP_ROOT_PATH" default:"." help:"the app's folder, set by the Functions host"`
+	LogLevel slog.Level `envconfig:"REKEY_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR"`
+}
+
+// memoryLimit makes the collector work harder well below the smallest instance (512 MB), where the decoded batches and
+// the runtime have to fit side by side.
+const memoryLimit = 400 << 20
+
+// serve answers the host until ctx ends. It always returns an error.
+//
+// A wrong setting does not end the process: the host would give up after three tries, and nobody would see why. The
+// reason is logged once, and every invocation fails with it, so that the hub's checkpoints wait.
+func serve(ctx context.Context, ln net.Listener) error {
+	debug.SetMemoryLimit(memoryLimit)
+	var p process
+	err := config.Load(&p)
+	logger := telemetry.NewLogger(os.Stdout, p.LogLevel)
+	var routes map[string]funchost.Handler
+	if err == nil {
+		routes, err = staged(p.Root, logger)
+	}
+	if err != nil {
+		logger.ErrorContext(ctx, "not ready", slog.String("error", err.Error()))
+		routes = refuse(p.Root, err)
+	}
+	s, err := funchost.New(funchost.Config{Routes: routes, Logger: logger})
+	if err != nil {
+		return err
+	}
+	logger.InfoContext(ctx, "ready", slog.Int("functions", len(routes)))
+	return s.Serve(ctx, ln)
+}
+
+// staged makes the handlers of the functions that are staged beside the binary, and of no others: an app that is not
+// given a setting cannot be made to use it.
+func staged(root string, logger *slog.Logger) (map[string]funchost.Handler, error) {
+	names, err := funchost.Staged(root)
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string]funchost.Handler{}
+	for _, name := range names {
+		make, ok := functions[name]
+		if !ok {
+			return nil, fmt.Errorf("function %q is staged, but this program has no handler of that name", name)
+		}
+		if routes[name], err = make(logger); err != nil {
+			return nil, fmt.Errorf("preparing function %s: %w", name, err)
+		}
+	}
+	return routes, nil
+}
+
+// refuse answers every staged function with the reason.
+func refuse(root string, reason error) map[string]funchost.Handler {
+	names, _ := funchost.Staged(root)
+	routes := map[string]funchost.Handler{}
+	for _, name := range names {
+		routes[name] = funchost.Events(func(context.Context, funchost.Batch) error {
+			return fault.Errorf(fault.Transient, "not ready: %w", reason)
+		})
+	}
+	return routes
+}

@@ -1,0 +1,115 @@
+// Package settings declares the settings of each app. The zero value of every optional one is the safe choice.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"rekey/shared/decide"
+	"rekey/shared/host/config"
+)
+
+// Detect are the settings of the stream functions.
+type Detect struct {
+	config.Tenant
+	config.State
+	config.Identity
+	HashKey      config.Key      `envconfig:"REKEY_HASH_KEY" required:"true" help:"base64 of 16 random bytes, secret; with another key everything learned is forgotten (make one: openssl rand -base64 16)"`
+	NetworkTable string          `envconfig:"REKEY_NETWORK_TABLE" help:"path of the address table, as made by make network-table; empty: only what records say about addresses is known"`
+	OwnNetworks  config.Prefixes `envconfig:"REKEY_OWN_NETWORKS" help:"your own egress networks, separated by commas, like 192.0.2.0/24,198.51.100.7; sign-ins from them are never unfamiliar by address"`
+}
+
+// Validate implements the check of package config.
+func (d *Detect) Validate() error { return d.State.Validate() }
+
+// Upkeep are the settings of the housekeeping.
+type Upkeep struct {
+	config.State
+	config.Identity
+}
+
+// Validate implements the check of package config.
+func (u *Upkeep) Validate() error { return u.State.Validate() }
+
+// Face are the settings of the HTTP functions.
+type Face struct {
+	config.State
+	config.Identity
+}
+
+// Validate implements the check of package config.
+func (f *Face) Validate() error { return f.State.Validate() }
+
+// Respond are the settings of the functions that act.
+type Respond struct {
+	config.Tenant
+	config.State
+	config.Identity
+	Mode        string     `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
+	Modes       Modes      `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
+	ActsPerHour int        `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
+	NeverTouch  []string   `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
+	VaultURL    config.URL `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
+	GraphURL    config.URL `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
+	Authority   config.URL `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
+	Private     bool       `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
+}
+
+// Validate implements the check of package config.
+func (r *Respond) Validate() error {
+	var bad []error
+	for _, m := range append([]string{r.Mode}, r.Modes.values()...) {
+		switch decide.Mode(m) {
+		case decide.ModePlan, decide.ModeApprove, decide.ModeContain, decide.ModeEvict:
+		default:
+			bad = append(bad, fmt.Errorf("REKEY_MODE or REKEY_MODES names the mode %q: plan, approve, contain or evict", m))
+		}
+	}
+	if r.ActsPerHour < 0 || r.ActsPerHour > 100 {
+		bad = append(bad, fmt.Errorf("REKEY_ACTS_PER_HOUR is %d: a number from 0 to 100", r.ActsPerHour))
+	}
+	return errors.Join(append(bad, r.State.Validate())...)
+}
+
+// Policy is what the settings allow.
+func (r *Respond) Policy() decide.Policy {
+	p := decide.Policy{
+		Tenant: string(r.Tenant.ID), Default: decide.Mode(r.Mode), Modes: map[string]decide.Mode{},
+		NeverTouch: map[string]string{}, ActsPerHour: r.ActsPerHour,
+	}
+	for key, m := range r.Modes {
+		p.Modes[key] = decide.Mode(m)
+	}
+	for _, key := range r.NeverTouch {
+		p.NeverTouch[strings.ToLower(strings.TrimSpace(key))] = "on the never-touch list (REKEY_NEVER_TOUCH)"
+	}
+	if r.ClientID != "" {
+		p.NeverTouch[string(r.ClientID)] = "Rekey's own identity"
+	}
+	return p
+}
+
+// Modes maps principals to modes.
+type Modes map[string]string
+
+// Decode implements envconfig.Decoder.
+func (m *Modes) Decode(s string) error {
+	*m = Modes{}
+	for pair := range strings.SplitSeq(s, ",") {
+		key, mode, ok := strings.Cut(pair, "=")
+		if !ok {
+			return fmt.Errorf("%q is not of the form id=mode", pair)
+		}
+		(*m)[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(mode)
+	}
+	return nil
+}
+
+func (m Modes) values() []string {
+	var out []string
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}

@@ -88,6 +88,7 @@ func (t *Triage) build(ctx context.Context, key string) (casefile.Case, bool, er
 			return casefile.Case{}, false, err
 		}
 		f.Notes = append(f.Notes, more.Evidence.Notes()...)
+		f.Users = more.Users
 	}
 	c := casefile.Build(f, now)
 	c, err = t.Cases.Join(ctx, c)
@@ -127,6 +128,9 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
 		if err := json.Unmarshal(row.Data, &op); err != nil {
 			return fmt.Errorf("reading operation %s: %w", id, err)
 		}
+		if err := op.Readable(); err != nil {
+			return err
+		}
 		if op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
 			return nil
 		}
@@ -139,11 +143,7 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
 	if err != nil {
 		return fmt.Errorf("planning for case %s: %w", c.ID, err)
 	}
-	op, err = remedy.Open(inv, c, v, t.Now())
-	if err != nil {
-		return fmt.Errorf("planning for case %s: %w", c.ID, err)
-	}
-	return t.store(ctx, row, op, v)
+	return t.store(ctx, row, remedy.Open(inv, c, v, t.Now()), v)
 }
 
 func (t *Triage) store(ctx context.Context, row store.Row, op remedy.Operation, v decide.Verdict) error {

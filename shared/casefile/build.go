@@ -23,6 +23,7 @@ type Facts struct {
 	Detections []detect.Detection // at least one
 	Profile    *baseline.Profile
 	Notes      []baseline.Note // of the principal and of its application
+	Users      baseline.Dependence
 }
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.
@@ -41,6 +42,7 @@ func Build(f Facts, now time.Time) Case {
 	}
 	c.Harm = harm(f.Notes, c.Window)
 	c.OldSource = oldSource(f.Profile, c.Window)
+	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Answers = answers(f, c)
 	return c
 }

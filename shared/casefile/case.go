@@ -23,6 +23,7 @@ type Case struct {
 	KeyIDs     []string           `json:"keyIds"` // credentials that suspicious sign-ins used, sorted
 	Harm       []Harm             `json:"harm"`   // what was done to or by it that does harm, earliest first
 	OldSource  OldSource          `json:"oldSource"`
+	Users      float64            `json:"users"` // people who signed in to the application, on the busiest of 30 days
 }
 
 // OldSource says whether the principal's own, known source was still at work when the stranger appeared: the sign of

@@ -1,0 +1,202 @@
+package remedy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"rekey/shared/casefile"
+	"rekey/shared/decide"
+	"rekey/shared/event"
+	"rekey/shared/fault"
+)
+
+// Partition is where operations are kept in their table.
+const Partition = "operation"
+
+// version of the journal's form. A newer one is never written by this program.
+const version = 1
+
+// State of an operation.
+type State string
+
+// The states.
+const (
+	StatePlanned          State = "planned"          // a plan to look at
+	StateAwaitingApproval State = "awaitingApproval" // a person has to say yes
+	StateRunning          State = "running"          // due, or at work
+	StateContained        State = "contained"        // disabled; the rest awaits a person
+	StateDone             State = "done"             // the locks are changed
+	StateFailed           State = "failed"           // stopped on the way: people have to act
+)
+
+// Status of a step.
+type Status string
+
+// The statuses.
+const (
+	Pending Status = "pending"
+	Started Status = "started" // the intent is written; the effect may have happened
+	Done    Status = "done"
+)
+
+// Progress is what the journal knows of one step.
+type Progress struct {
+	Step     string    `json:"step"`
+	Status   Status    `json:"status"`
+	Attempts int       `json:"attempts"`
+	Started  time.Time `json:"started,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`
+	Note     string    `json:"note,omitempty"`
+}
+
+// Lease says which instance works on the operation, and until when it may be silent.
+type Lease struct {
+	Owner string    `json:"owner"`
+	Until time.Time `json:"until"`
+}
+
+// Operation is the journal of carrying out a plan: everything that another instance needs to go on. What identifies
+// its effects (the certificate's name, the new key's id) is fixed before the first of them, so that a step that is
+// repeated finds its own work.
+type Operation struct {
+	Version     int             `json:"version"`
+	ID          string          `json:"id"`
+	Case        string          `json:"case"`
+	Principal   event.Principal `json:"principal"`
+	State       State           `json:"state"`
+	Reason      string          `json:"reason,omitempty"` // why it is in this state
+	Verdict     decide.Verdict  `json:"verdict"`
+	Plan        Plan            `json:"plan"`
+	PlanHash    string          `json:"planHash"`
+	Progress    []Progress      `json:"progress"`
+	Certificate string          `json:"certificate"` // name in Key Vault
+	NewKeyID    string          `json:"newKeyId"`    // of the new certificate on the application
+	Suspects    []string        `json:"suspects"`    // key ids that suspicious sign-ins used
+	Since       time.Time       `json:"since"`       // beginning of the suspect window
+	Lease       Lease           `json:"lease,omitzero"`
+	Opened      time.Time       `json:"opened"`
+	Updated     time.Time       `json:"updated"`
+}
+
+// OperationID returns the id of a case's operation: one case has one.
+func OperationID(caseID string) string { return "op-" + caseID }
+
+// Open makes the operation of a case: planned, awaiting approval, or due, by the verdict. A plan without steps is
+// only planned.
+func Open(inv Inventory, c casefile.Case, v decide.Verdict, now time.Time) Operation {
+	plan := Build(inv, c)
+	o := Operation{
+		Version: version, ID: OperationID(c.ID), Case: c.ID, Principal: c.Principal, Verdict: v, Plan: plan, PlanHash: plan.Hash(),
+		Certificate: "rekey-" + c.ID, NewKeyID: keyID(c.ID), Suspects: c.KeyIDs, Since: c.Window.From, Opened: now, Updated: now,
+	}
+	for _, s := range plan.Steps {
+		o.Progress = append(o.Progress, Progress{Step: s.ID, Status: Pending})
+	}
+	switch {
+	case len(plan.Steps) == 0 || v.Mode == decide.ModePlan:
+		o.State = StatePlanned
+	case v.Mode == decide.ModeApprove:
+		o.State = StateAwaitingApproval
+	default:
+		o.State = StateRunning
+	}
+	return o
+}
+
+// keyID makes the new key's id from the case, in the form of a GUID (RFC 9562 version 8: any bits of the maker's).
+func keyID(caseID string) string {
+	sum := sha256.Sum256([]byte("rekey key\x00" + caseID))
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	h := hex.EncodeToString(sum[:16])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Readable reports whether this program may work with a journal that was read, as an error of kind fault.Denied if not.
+func (o *Operation) Readable() error {
+	if o.Version > version {
+		return fault.Errorf(fault.Denied, "reading operation %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
+	}
+	return nil
+}
+
+// Due reports whether somebody should work on the operation.
+func (o *Operation) Due() bool { return o.State == StateRunning }
+
+// Acquire takes the lease for an owner, and false when somebody else holds it. It is taken by writing the journal.
+func (o *Operation) Acquire(owner string, now time.Time, term time.Duration) bool {
+	if o.Lease.Owner != "" && o.Lease.Owner != owner && now.Before(o.Lease.Until) {
+		return false
+	}
+	o.Lease = Lease{owner, now.Add(term)}
+	o.Updated = now
+	return true
+}
+
+// Next returns the step to work on: the first that is not done. ok is false when none is left, or the mode ends here.
+func (o *Operation) Next() (s Step, ok bool) {
+	for i, p := range o.Progress {
+		if p.Status == Done {
+			continue
+		}
+		s = o.Plan.Steps[i]
+		if o.Verdict.Mode == decide.ModeContain && s.Kind != StepSnapshot && s.Kind != StepDisable {
+			return s, false
+		}
+		return s, o.State == StateRunning
+	}
+	return Step{}, false
+}
+
+func (o *Operation) progress(step string) *Progress {
+	for i := range o.Progress {
+		if o.Progress[i].Step == step {
+			return &o.Progress[i]
+		}
+	}
+	panic(fmt.Sprintf("remedy: operation %s has no step %q", o.ID, step))
+}
+
+// Start notes the intent to do a step.
+func (o *Operation) Start(step string, now time.Time) {
+	p := o.progress(step)
+	if p.Status == Pending {
+		p.Started = now
+	}
+	p.Status, p.Attempts, o.Updated = Started, p.Attempts+1, now
+}
+
+// Attempts returns how often a step was started.
+func (o *Operation) Attempts(step string) int { return o.progress(step).Attempts }
+
+// Begun returns when a step was first started.
+func (o *Operation) Begun(step string) time.Time { return o.progress(step).Started }
+
+// Complete notes that a step took effect. A done step stays done.
+func (o *Operation) Complete(step, note string, now time.Time) {
+	p := o.progress(step)
+	if p.Status != Done {
+		p.Status, p.Ended, p.Note, o.Updated = Done, now, note, now
+	}
+}
+
+// Finish ends the operation as its steps stand: done, or contained.
+func (o *Operation) Finish(now time.Time) {
+	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
+	for _, p := range o.Progress {
+		if p.Status != Done {
+			o.State, o.Reason = StateContained, "contained; the rest of the plan awaits a person"
+			return
+		}
+	}
+}
+
+// Fail ends the operation where it stands. People have to act; nothing is ever added back.
+func (o *Operation) Fail(reason string, now time.Time) {
+	o.State, o.Reason, o.Updated, o.Lease = StateFailed, reason, now, Lease{}
+}
+
+// Release gives the lease back so that another instance may go on at once.
+func (o *Operation) Release(now time.Time) { o.Lease, o.Updated = Lease{}, now }

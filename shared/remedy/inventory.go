@@ -37,19 +37,19 @@ func (i Inventory) Objects() []Object {
 
 // Object is an application or a service principal.
 type Object struct {
-	Kind               string      `json:"kind"`
-	ID                 string      `json:"id"`
-	AppID              string      `json:"appId"`
-	Name               string      `json:"displayName"`
-	Type               string      `json:"servicePrincipalType,omitempty"`
-	Owner              string      `json:"appOwnerOrganizationId,omitempty"`
-	Enabled            bool        `json:"accountEnabled"`
-	Keys               []Key       `json:"keyCredentials"`
-	Passwords          []Password  `json:"passwordCredentials"`
-	Federated          []Federated `json:"federatedIdentityCredentials"`
-	EncryptionKeyID    string      `json:"tokenEncryptionKeyId,omitempty"`
-	PreferredSigning   string      `json:"preferredTokenSigningKeyThumbprint,omitempty"`
-	SingleSignOnByName string      `json:"preferredSingleSignOnMode,omitempty"`
+	Kind             string      `json:"kind"`
+	ID               string      `json:"id"`
+	AppID            string      `json:"appId"`
+	Name             string      `json:"displayName"`
+	Type             string      `json:"servicePrincipalType,omitempty"`
+	Owner            string      `json:"appOwnerOrganizationId,omitempty"`
+	Enabled          bool        `json:"accountEnabled"`
+	Keys             []Key       `json:"keyCredentials"`
+	Passwords        []Password  `json:"passwordCredentials"`
+	Federated        []Federated `json:"federatedIdentityCredentials"`
+	EncryptionKeyID  string      `json:"tokenEncryptionKeyId,omitempty"`
+	PreferredSigning string      `json:"preferredTokenSigningKeyThumbprint,omitempty"`
+	SingleSignOn     string      `json:"preferredSingleSignOnMode,omitempty"`
 }
 
 // Key is a key credential. Raw is the item as Graph sent it: echoing it with a null key keeps it, and any field lost on

@@ -1,0 +1,255 @@
+// Package evict carries operations out: it changes the locks.
+//
+// Every step goes the same way: the journal notes the intent, the ledger notes the intent, the change is made, the
+// ledger notes the result, the journal notes that the step is done. If the ledger cannot be written the step does not
+// run. Whatever ends the process in between, the next one, on this instance or another, repeats the step: each looks
+// at what is there before it changes anything (steps.go).
+//
+// An instance works under a lease in the journal, so that two that are given the same operation do it once.
+package evict
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"rekey/shared/azure/vault"
+	"rekey/shared/decide"
+	"rekey/shared/event"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
+	"rekey/shared/ledger"
+	"rekey/shared/remedy"
+	"rekey/shared/store"
+)
+
+// Directory is what is changed in Microsoft Graph.
+type Directory interface {
+	ReplaceKeys(ctx context.Context, collection, id string, keys []json.RawMessage) error
+	RemovePassword(ctx context.Context, collection, id, keyID string) error
+	RemoveFederated(ctx context.Context, applicationID, id string) error
+	SetEnabled(ctx context.Context, id string, enabled bool) error
+}
+
+// Vault makes the new certificate.
+type Vault interface {
+	Make(ctx context.Context, name, subject string) (vault.Certificate, error)
+}
+
+// Config is what the handler works with.
+type Config struct {
+	Operations store.Table
+	Ledger     store.Blobs
+	Undo       store.Blobs
+	Directory  Directory
+	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Vault      Vault
+	Prove      func(ctx context.Context, appID string, c vault.Certificate) error
+	// Decide decides again, from state, before anything is changed: a message is only a rumour.
+	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
+	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step
+	Now     func() time.Time
+	Owner   string // this instance
+	// Pause is how long to wait between reads that must agree, and between tries to prove.
+	Pause time.Duration
+}
+
+// Evict is the handler.
+type Evict struct{ Config }
+
+const (
+	leaseTerm    = 60 * time.Second
+	defaultPause = time.Second
+)
+
+// New makes the handler.
+func New(c Config) *Evict {
+	if c.Pause == 0 {
+		c.Pause = defaultPause
+	}
+	return &Evict{c}
+}
+
+// Handle works on the operation of a message until it ends, or until somebody else is at it.
+func (e *Evict) Handle(ctx context.Context, m funchost.Message) error {
+	r, err := e.open(ctx, m.Text)
+	if err != nil || r == nil {
+		return err
+	}
+	funchost.Note(ctx, "operation", r.op.ID)
+	err = r.work(ctx)
+	if err == nil || errors.Is(err, fault.Conflict) {
+		return err
+	}
+	r.op.Release(e.Now())
+	return errors.Join(err, r.save(context.WithoutCancel(ctx))) // let another instance go on at once
+}
+
+// run is one instance's work on one operation.
+type run struct {
+	*Evict
+	op     remedy.Operation
+	row    store.Row
+	ledger *ledger.Ledger
+}
+
+// open reads the operation, decides again, and takes the lease. It returns nil when there is nothing to do.
+func (e *Evict) open(ctx context.Context, id string) (*run, error) {
+	row, err := e.Operations.Get(ctx, remedy.Partition, id)
+	if errors.Is(err, fault.NotFound) {
+		return nil, fault.Errorf(fault.Poison, "reading operation %.80q: there is none", id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading operation %s: %w", id, err)
+	}
+	r := &run{Evict: e, row: row}
+	if err := json.Unmarshal(row.Data, &r.op); err != nil {
+		return nil, fault.Errorf(fault.Denied, "reading operation %s: %v", id, err)
+	}
+	if err := r.op.Readable(); err != nil || !r.op.Due() || !r.op.Acquire(e.Owner, e.Now(), leaseTerm) {
+		return nil, err
+	}
+	if err := r.allowed(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.save(ctx); err != nil {
+		if errors.Is(err, fault.Conflict) {
+			return nil, nil // another instance took it
+		}
+		return nil, err
+	}
+	if r.ledger, err = ledger.Open(ctx, e.Ledger, id); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// allowed asks the brakes again, unless a change was made already: half an eviction is worse than a whole one, and
+// only the kill switch stops it.
+func (r *run) allowed(ctx context.Context) error {
+	if r.begun() {
+		return nil
+	}
+	v, err := r.Decide(ctx, r.op)
+	if err != nil {
+		return err
+	}
+	if !v.Acts() {
+		r.op.State, r.op.Reason, r.op.Verdict = remedy.StateAwaitingApproval, "decided again before acting: approval is needed", v
+		return errors.Join(fault.Errorf(fault.Limit, "operation %s: decided again: approval is needed", r.op.ID), r.save(ctx))
+	}
+	r.op.Verdict = v
+	return nil
+}
+
+func (r *run) begun() bool {
+	for _, p := range r.op.Progress {
+		if p.Status != remedy.Pending {
+			return true
+		}
+	}
+	return false
+}
+
+// save writes the journal.
+func (r *run) save(ctx context.Context) error {
+	data, err := json.Marshal(r.op)
+	if err != nil {
+		return err
+	}
+	r.row.Data = data
+	tag, err := r.Operations.Put(ctx, r.row)
+	if err != nil {
+		return fmt.Errorf("writing journal of %s: %w", r.op.ID, err)
+	}
+	r.row.ETag = tag
+	return nil
+}
+
+// work does step after step.
+func (r *run) work(ctx context.Context) error {
+	for {
+		s, more := r.op.Next()
+		if !more {
+			r.op.Finish(r.Now())
+			return r.end(ctx, "operation ended: "+string(r.op.State))
+		}
+		stopped, err := r.Stopped(ctx)
+		if err != nil {
+			return err
+		}
+		if stopped {
+			return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before step %s", r.op.ID, s.ID)
+		}
+		if err := r.step(ctx, s); err != nil || r.op.State != remedy.StateRunning {
+			return err
+		}
+	}
+}
+
+// step does one step: intent, change, result.
+func (r *run) step(ctx context.Context, s remedy.Step) error {
+	r.op.Start(s.ID, r.Now())
+	r.op.Acquire(r.Owner, r.Now(), leaseTerm)
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	err := do(ctx, r, s)
+	switch {
+	case err == nil:
+		r.op.Complete(s.ID, "", r.Now())
+		return r.save(ctx)
+	case errors.Is(err, errGiveUp):
+		return r.giveUp(ctx, s, err)
+	case fault.Kind(err) == fault.Denied && !errors.Is(err, fault.Transient):
+		return r.giveUp(ctx, s, err)
+	}
+	return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
+}
+
+// errGiveUp marks a step that cannot succeed any more.
+var errGiveUp = errors.New("gave up")
+
+// giveUp ends an operation that cannot go on. Whatever was enabled again is disabled; nothing is ever added back.
+func (r *run) giveUp(ctx context.Context, s remedy.Step, reason error) error {
+	for _, back := range r.op.Plan.Steps {
+		if back.Kind == remedy.StepEnable {
+			if err := disable(ctx, r, back); err != nil {
+				return fmt.Errorf("operation %s: containing after step %s: %w", r.op.ID, s.ID, err)
+			}
+		}
+	}
+	r.op.Fail(fmt.Sprintf("step %s: %v; the principal stays disabled, people have to act", s.ID, reason), r.Now())
+	err := r.end(ctx, r.op.Reason)
+	return errors.Join(fault.Errorf(fault.Limit, "operation %s failed: %s", r.op.ID, r.op.Reason), err)
+}
+
+// end writes the last entry and the journal.
+func (r *run) end(ctx context.Context, text string) error {
+	if err := r.note(ctx, ledger.Entry{Kind: ledger.Note, Text: text}); err != nil {
+		return err
+	}
+	return r.save(ctx)
+}
+
+// note appends to the ledger.
+func (r *run) note(ctx context.Context, e ledger.Entry) error {
+	e.Time, e.Actor = r.Now(), r.Owner
+	return r.ledger.Append(ctx, e)
+}
+
+// change makes one change between two entries of the ledger. Without the first it does not happen.
+func (r *run) change(ctx context.Context, s remedy.Step, e ledger.Entry, do func() error) error {
+	e.Kind, e.Step, e.Object = ledger.Intent, s.ID, s.Object
+	if err := r.note(ctx, e); err != nil {
+		return err
+	}
+	err := do()
+	e.Kind, e.Text = ledger.Result, "done"
+	if err != nil {
+		e.Text = "not done: " + err.Error()
+	}
+	return errors.Join(err, r.note(ctx, e))
+}

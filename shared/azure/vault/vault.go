@@ -1,0 +1,118 @@
+// Package vault makes certificates in Azure Key Vault whose keys never leave it, and signs with them.
+package vault
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azcertificates"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
+
+	"rekey/shared/azure/redact"
+	"rekey/shared/fault"
+)
+
+// Client works on one vault.
+type Client struct {
+	certificates *azcertificates.Client
+	keys         *azkeys.Client
+	url          string
+}
+
+// Options are how the vault is reached.
+type Options struct {
+	azcore.ClientOptions
+	AnyHost bool // the challenge's resource need not match the vault's host: private clouds, the local stack
+}
+
+// New makes a client for a vault's URL.
+func New(url string, cred azcore.TokenCredential, o Options) (*Client, error) {
+	certificates, errC := azcertificates.NewClient(url, cred, &azcertificates.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
+	keys, errK := azkeys.NewClient(url, cred, &azkeys.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
+	return &Client{certificates, keys, url}, redact.Error("opening key vault "+url, errors.Join(errC, errK))
+}
+
+// Certificate is a certificate in a vault.
+type Certificate struct {
+	Name    string
+	DER     []byte
+	Start   time.Time
+	End     time.Time
+	Version string
+}
+
+// validMonths is how long a new certificate is valid: an incident's certificate is meant to be replaced soon, and
+// tenants often forbid longer ones.
+const validMonths = 3
+
+// Make makes a self-signed certificate with a key that cannot be exported. One of that name that exists is returned:
+// repeating the call changes nothing.
+func (c *Client) Make(ctx context.Context, name, subject string) (Certificate, error) {
+	if cert, err := c.Get(ctx, name); !errors.Is(err, fault.NotFound) {
+		return cert, err
+	}
+	_, err := c.certificates.CreateCertificate(ctx, name, azcertificates.CreateCertificateParameters{
+		CertificatePolicy: &azcertificates.CertificatePolicy{
+			IssuerParameters: &azcertificates.IssuerParameters{Name: to.Ptr("Self")},
+			KeyProperties: &azcertificates.KeyProperties{
+				Exportable: to.Ptr(false), KeyType: to.Ptr(azcertificates.KeyTypeRSA), KeySize: to.Ptr(int32(2048)), ReuseKey: to.Ptr(false),
+			},
+			SecretProperties: &azcertificates.SecretProperties{ContentType: to.Ptr("application/x-pem-file")},
+			X509CertificateProperties: &azcertificates.X509CertificateProperties{
+				Subject: to.Ptr("CN=" + subject), ValidityInMonths: to.Ptr(int32(validMonths)), KeyUsage: []*azcertificates.KeyUsageType{to.Ptr(azcertificates.KeyUsageTypeDigitalSignature)},
+			},
+		},
+		Tags: map[string]*string{"rekey": to.Ptr("eviction")},
+	}, nil)
+	if err != nil {
+		return Certificate{}, redact.Error("making certificate "+name, err)
+	}
+	return c.await(ctx, name)
+}
+
+// await reads the certificate until it is made: the vault makes it in the background.
+func (c *Client) await(ctx context.Context, name string) (Certificate, error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		cert, err := c.Get(ctx, name)
+		if !errors.Is(err, fault.NotFound) {
+			return cert, err
+		}
+		select {
+		case <-ctx.Done():
+			return cert, redact.Error("waiting for certificate "+name, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// Get returns a certificate, or an error of kind fault.NotFound when there is none or it is still being made.
+func (c *Client) Get(ctx context.Context, name string) (Certificate, error) {
+	doing := "reading certificate " + name
+	r, err := c.certificates.GetCertificate(ctx, name, "", nil)
+	if err != nil {
+		return Certificate{}, redact.Error(doing, err)
+	}
+	if len(r.CER) == 0 {
+		return Certificate{}, fault.Errorf(fault.NotFound, "%s: it is still being made", doing)
+	}
+	cert, err := x509.ParseCertificate(r.CER)
+	if err != nil {
+		return Certificate{}, fault.Errorf(fault.Denied, "%s: the vault's answer is no certificate", doing)
+	}
+	return Certificate{Name: name, DER: r.CER, Start: cert.NotBefore.UTC(), End: cert.NotAfter.UTC(), Version: r.ID.Version()}, nil
+}
+
+// SignPS256 signs a SHA-256 digest with a certificate's key, inside the vault.
+func (c *Client) SignPS256(ctx context.Context, name string, digest []byte) ([]byte, error) {
+	r, err := c.keys.Sign(ctx, name, "", azkeys.SignParameters{Algorithm: to.Ptr(azkeys.SignatureAlgorithmPS256), Value: digest}, nil)
+	if err != nil {
+		return nil, redact.Error("signing with the key of "+name, err)
+	}
+	return r.Result, nil
+}

@@ -34,6 +34,15 @@ func (s Store) Join(ctx context.Context, c casefile.Case) (casefile.Case, error)
 	return c, nil
 }
 
+// Get returns one case, or an error of kind fault.NotFound.
+func (s Store) Get(ctx context.Context, principal, id string) (casefile.Case, error) {
+	row, err := s.Table.Get(ctx, principal, id)
+	if err != nil {
+		return casefile.Case{}, fmt.Errorf("reading case %s: %w", id, err)
+	}
+	return decode(row)
+}
+
 // Of returns the cases of a principal.
 func (s Store) Of(ctx context.Context, principal string) ([]casefile.Case, error) {
 	const most = 200

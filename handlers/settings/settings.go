@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"rekey/shared/decide"
 	"rekey/shared/host/config"
@@ -46,14 +47,15 @@ type Respond struct {
 	config.Tenant
 	config.State
 	config.Identity
-	Mode        string     `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
-	Modes       Modes      `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
-	ActsPerHour int        `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
-	NeverTouch  []string   `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
-	VaultURL    config.URL `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
-	GraphURL    config.URL `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
-	Authority   config.URL `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
-	Private     bool       `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
+	Mode        string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
+	Modes       Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
+	ActsPerHour int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
+	NeverTouch  []string      `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
+	Quiet       time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
+	VaultURL    config.URL    `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
+	GraphURL    config.URL    `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
+	Authority   config.URL    `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
+	Private     bool          `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
 }
 
 // Validate implements the check of package config.

@@ -52,8 +52,11 @@ type Ledger struct {
 	entries []Entry
 }
 
+// Suffix is what follows an operation's id in the name of its blob.
+const Suffix = ".jsonl"
+
 // name is the blob of an operation.
-func name(operation string) string { return operation + ".jsonl" }
+func name(operation string) string { return operation + Suffix }
 
 // Open reads an operation's record and checks its chain. A record that does not exist yet is empty. A broken chain is
 // an error of kind fault.Denied: nothing may be appended to it.

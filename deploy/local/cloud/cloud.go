@@ -1,0 +1,137 @@
+// Package cloud puts the local directory, Graph, Key Vault and the token endpoints on listeners: the part of Azure that
+// Rekey's respond app acts on, on one machine.
+package cloud
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"rekey/deploy/local/ca"
+	"rekey/deploy/local/directory"
+	"rekey/deploy/local/entra"
+	"rekey/deploy/local/graph"
+	"rekey/deploy/local/keyvault"
+)
+
+// Config says what the cloud is like.
+type Config struct {
+	Dir        string // what survives a restart; the CA's certificate is written here, too
+	TenantID   string
+	Identities []entra.Identity
+	Lag        time.Duration      // of Graph's replicas
+	OnSignIn   func(entra.SignIn) // told of every token request; may be nil
+}
+
+// Cloud is running.
+type Cloud struct {
+	Directory    *directory.Directory
+	Graph        *graph.Server
+	Vault        *keyvault.Server
+	GraphURL     string
+	VaultURL     string
+	AuthorityURL string
+	CAFile       string
+
+	authority      *ca.CA
+	identityURL    string
+	identityHeader string
+	servers        []*http.Server
+	serving        sync.WaitGroup
+	mu             sync.Mutex
+	failed         []error
+}
+
+// Start starts everything on free ports of this machine.
+func Start(_ context.Context, c Config) (*Cloud, error) {
+	authority, err := ca.New(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	d, err := directory.New(c.TenantID, filepath.Join(c.Dir, "directory"))
+	if err != nil {
+		return nil, err
+	}
+	var header [16]byte
+	if _, err := rand.Read(header[:]); err != nil {
+		return nil, fmt.Errorf("starting the local cloud: %w", err)
+	}
+	out := &Cloud{authority: authority, Directory: d, CAFile: authority.Path(), identityHeader: hex.EncodeToString(header[:])}
+	tokens, err := entra.New(d, out.identityHeader, c.Identities...)
+	if err != nil {
+		return nil, err
+	}
+	tokens.OnSignIn = c.OnSignIn
+	if out.AuthorityURL, err = out.listen(authority, tokens.Authority()); err != nil {
+		return nil, err
+	}
+	if out.Vault, err = keyvault.New(tokens, out.AuthorityURL+"/"+c.TenantID, filepath.Join(c.Dir, "vault")); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	out.Graph = graph.New(tokens, d, graph.Options{Lag: c.Lag})
+	for url, handler := range map[*string]http.Handler{&out.GraphURL: out.Graph, &out.VaultURL: out.Vault} {
+		if *url, err = out.listen(authority, handler); err != nil {
+			return nil, errors.Join(err, out.Close())
+		}
+	}
+	out.identityURL, err = out.listen(nil, http.HandlerFunc(tokens.ManagedIdentity))
+	if err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return out, nil
+}
+
+// listen serves a handler, over TLS unless there is no authority, and returns its URL.
+func (c *Cloud) listen(authority *ca.CA, h http.Handler) (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("starting the local cloud: %w", err)
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	scheme, serve := "http", s.Serve
+	if authority != nil {
+		if s.TLSConfig, err = authority.ServerConfig(); err != nil {
+			return "", err
+		}
+		scheme, serve = "https", func(ln net.Listener) error { return s.ServeTLS(ln, "", "") }
+	}
+	c.servers = append(c.servers, s)
+	c.serving.Go(func() {
+		if err := serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.failed = append(c.failed, err)
+		}
+	})
+	return fmt.Sprintf("%s://localhost:%d", scheme, ln.Addr().(*net.TCPAddr).Port), nil
+}
+
+// Env is what a process on this cloud finds in its environment, as on App Service.
+func (c *Cloud) Env() map[string]string {
+	return map[string]string{"IDENTITY_ENDPOINT": c.identityURL, "IDENTITY_HEADER": c.identityHeader, "SSL_CERT_FILE": c.CAFile}
+}
+
+// Client returns an HTTP client that trusts this cloud and nobody else.
+func (c *Cloud) Client() *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.authority.Pool(), MinVersion: tls.VersionTLS12}}}
+}
+
+// Close stops everything.
+func (c *Cloud) Close() error {
+	var errs []error
+	for _, s := range c.servers {
+		errs = append(errs, s.Close())
+	}
+	c.serving.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(append(errs, c.failed...)...)
+}

@@ -1,0 +1,278 @@
+// Package entra issues tokens on one machine: as the managed-identity endpoint of App Service, and as an authority that
+// checks client secrets and certificates against the local directory.
+//
+// Services verify the tokens with Verify. Errors are those of Entra, by number, because clients branch on them.
+package entra
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // x5t is defined with it
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"rekey/deploy/local/directory"
+)
+
+// Identity is a managed identity that may ask for tokens: which application permissions it has, by audience.
+type Identity struct {
+	ClientID string
+	ObjectID string
+	Roles    map[string][]string // audience, like https://graph.microsoft.com, to roles
+}
+
+// Server issues tokens.
+type Server struct {
+	Directory  *directory.Directory
+	Identities []Identity
+	Header     string       // the secret that the identity endpoint asks for
+	OnSignIn   func(SignIn) // told of every request for a token by an application; may be nil
+	key        *rsa.PrivateKey
+	kid        string
+}
+
+// SignIn is one request for a token by an application.
+type SignIn struct {
+	Time      time.Time
+	AppID     string
+	KeyID     string
+	Succeeded bool
+	Error     string
+}
+
+// New makes a server with a signing key of its own.
+func New(d *directory.Directory, header string, identities ...Identity) (*Server, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("making the token signing key: %w", err)
+	}
+	sum := sha256.Sum256(key.N.Bytes())
+	return &Server{Directory: d, Identities: identities, Header: header, key: key, kid: encode(sum[:8])}, nil
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+const tokenLife = time.Hour
+
+// Claims are what services read of a token.
+type Claims struct {
+	jwt.RegisteredClaims
+	AppID  string   `json:"appid"`
+	Object string   `json:"oid"`
+	Tenant string   `json:"tid"`
+	Roles  []string `json:"roles,omitempty"`
+}
+
+// Verify checks a bearer token for an audience.
+func (s *Server) Verify(r *http.Request, audience string) (Claims, error) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return Claims{}, errors.New("no bearer token")
+	}
+	var c Claims
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return &s.key.PublicKey, nil },
+		jwt.WithAudience(audience), jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired())
+	return c, err
+}
+
+func (s *Server) mint(audience, appID, objectID string, roles []string) (string, time.Time, error) {
+	now := time.Now()
+	expires := now.Add(tokenLife)
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Audience: jwt.ClaimStrings{audience}, Issuer: "https://sts.windows.net/" + s.Directory.TenantID + "/", Subject: objectID,
+			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles,
+	})
+	t.Header["kid"] = s.kid
+	token, err := t.SignedString(s.key)
+	return token, expires, err
+}
+
+// ManagedIdentity is App Service's endpoint, api-version 2019-08-01.
+func (s *Server) ManagedIdentity(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if r.Header.Get("X-Identity-Header") != s.Header {
+		answer(w, http.StatusUnauthorized, map[string]string{"message": "The X-IDENTITY-HEADER is missing or wrong."})
+		return
+	}
+	i := slices.IndexFunc(s.Identities, func(i Identity) bool { return i.ClientID == q.Get("client_id") })
+	if i < 0 || q.Get("api-version") != "2019-08-01" {
+		answer(w, http.StatusBadRequest, map[string]string{"message": "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."})
+		return
+	}
+	id, audience := s.Identities[i], strings.TrimRight(q.Get("resource"), "/")
+	token, expires, err := s.mint(audience, id.ClientID, id.ObjectID, id.Roles[audience])
+	if err != nil {
+		answer(w, http.StatusInternalServerError, map[string]string{"message": "The token could not be signed."})
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{
+		"access_token": token, "expires_on": fmt.Sprint(expires.Unix()), "resource": q.Get("resource"), "token_type": "Bearer", "client_id": id.ClientID,
+	})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client went away
+}
+
+// Authority serves /{tenant}/oauth2/v2.0/token, the OpenID configuration and the signing keys.
+func (s *Server) Authority() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+		base := "https://" + r.Host + "/" + r.PathValue("tenant")
+		answer(w, http.StatusOK, map[string]any{
+			"token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize", "issuer": base + "/v2.0",
+			"jwks_uri": base + "/discovery/v2.0/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
+		})
+	})
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]any{"keys": []any{map[string]string{
+			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": s.kid, "n": encode(s.key.N.Bytes()), "e": encode(big.NewInt(int64(s.key.E)).Bytes()),
+		}}})
+	})
+	return mux
+}
+
+// refusal is an error of the token endpoint, by its AADSTS number.
+type refusal struct {
+	code int
+	kind string
+	text string
+}
+
+func (r refusal) Error() string { return fmt.Sprintf("AADSTS%d: %s", r.code, r.text) }
+
+// token answers the client credentials grant.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	appID := r.FormValue("client_id")
+	keyID, objectID, err := s.authenticate(r, appID)
+	if s.OnSignIn != nil {
+		in := SignIn{Time: time.Now().UTC(), AppID: appID, KeyID: keyID, Succeeded: err == nil}
+		if err != nil {
+			in.Error = err.Error()
+		}
+		s.OnSignIn(in)
+	}
+	var no refusal
+	if errors.As(err, &no) {
+		answer(w, http.StatusUnauthorized, map[string]any{
+			"error": no.kind, "error_description": no.Error(), "error_codes": []int{no.code}, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05Z"),
+		})
+		return
+	}
+	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
+	token, _, err := s.mint(audience, appID, objectID, nil)
+	if err != nil {
+		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()) - 1, "access_token": token})
+}
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// authenticate checks the client's secret or assertion against everything that opens the door: credentials of the
+// application and of its service principal.
+func (s *Server) authenticate(r *http.Request, appID string) (keyID, objectID string, err error) {
+	if r.FormValue("grant_type") != "client_credentials" {
+		return "", "", refusal{70003, "unsupported_grant_type", "The app requested an unsupported grant type."}
+	}
+	principals := s.Directory.ByAppID(directory.ServicePrincipals, appID)
+	if len(principals) == 0 {
+		return "", "", refusal{700016, "unauthorized_client", "Application with identifier '" + appID + "' was not found in the directory."}
+	}
+	objects := append(s.Directory.ByAppID(directory.Applications, appID), principals...)
+	if secret := r.FormValue("client_secret"); secret != "" {
+		keyID, err = bySecret(objects, secret)
+	} else if r.FormValue("client_assertion_type") == assertionType {
+		keyID, err = s.byAssertion(objects, appID, r)
+	} else {
+		err = refusal{7000218, "invalid_client", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
+	}
+	if err == nil && !principals[0].AccountEnabled {
+		err = refusal{7000112, "unauthorized_client", "Application '" + appID + "' is disabled."}
+	}
+	return keyID, principals[0].ID, err
+}
+
+func bySecret(objects []directory.Object, secret string) (string, error) {
+	digest := directory.Digest(secret)
+	for _, o := range objects {
+		for _, p := range o.PasswordCredentials {
+			if p.Digest == digest && p.EndDateTime.After(time.Now()) {
+				return p.KeyID, nil
+			}
+		}
+	}
+	return "", refusal{7000215, "invalid_client", "Invalid client secret provided."}
+}
+
+// byAssertion checks a JWT signed with the key of one of the certificates.
+func (s *Server) byAssertion(objects []directory.Object, appID string, r *http.Request) (string, error) {
+	bad := refusal{700027, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered on application."}
+	keyID := ""
+	find := func(t *jwt.Token) (any, error) {
+		for _, o := range objects {
+			for _, k := range o.KeyCredentials {
+				if k.Usage != "Verify" || k.EndDateTime.Before(time.Now()) || !names(t, k.Key) {
+					continue
+				}
+				cert, err := x509.ParseCertificate(k.Key)
+				if err != nil {
+					return nil, bad
+				}
+				keyID = k.KeyID
+				return cert.PublicKey, nil
+			}
+		}
+		return nil, bad
+	}
+	var c jwt.RegisteredClaims
+	endpoint := "https://" + r.Host + "/" + r.PathValue("tenant") + "/oauth2/v2.0/token"
+	_, err := jwt.ParseWithClaims(r.FormValue("client_assertion"), &c, find, jwt.WithValidMethods([]string{"RS256", "PS256"}),
+		jwt.WithAudience(endpoint), jwt.WithIssuer(appID), jwt.WithSubject(appID), jwt.WithExpirationRequired())
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet):
+		return keyID, refusal{700024, "invalid_client", "Client assertion is not within its valid time range."}
+	case err != nil:
+		return keyID, bad
+	}
+	return keyID, nil
+}
+
+// names reports whether a token's header names a certificate, by SHA-256 or SHA-1 thumbprint.
+func names(t *jwt.Token, der []byte) bool {
+	for header, hash := range map[string]crypto.Hash{"x5t#S256": crypto.SHA256, "x5t": crypto.SHA1} {
+		text, ok := t.Header[header].(string)
+		if !ok {
+			continue
+		}
+		sum := func() []byte {
+			if hash == crypto.SHA1 {
+				s := sha1.Sum(der) //nolint:gosec // see the import
+				return s[:]
+			}
+			s := sha256.Sum256(der)
+			return s[:]
+		}()
+		return text == encode(sum)
+	}
+	return false
+}

@@ -1,0 +1,271 @@
+// Package keyvault is a key vault on one machine, as far as Rekey uses one: certificates made in the vault, whose keys
+// cannot leave it, and signing with those keys.
+//
+// It is strict where the service is: a first request without a token is challenged, api-version must be given, unknown
+// objects have the service's error bodies, a certificate is made in the background.
+package keyvault
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // the vault's x5t is defined with it
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"rekey/deploy/local/entra"
+)
+
+// Audience is what tokens for vaults are issued for.
+const Audience = "https://vault.azure.net"
+
+// Permissions that identities have as roles, named after the service's built-in roles.
+const (
+	RoleCertificates = "Key Vault Certificates Officer"
+	RoleCrypto       = "Key Vault Crypto User"
+)
+
+// Server is one vault.
+type Server struct {
+	tokens    *entra.Server
+	authority string
+	path      string
+
+	mu    sync.Mutex
+	certs map[string]*certificate
+}
+
+// certificate is one certificate with its key. Ready is when it will be made.
+type certificate struct {
+	Version string
+	DER     []byte
+	Key     []byte // PKCS #1
+	Ready   time.Time
+	Made    time.Time
+}
+
+// making is how long making a certificate takes.
+const making = 300 * time.Millisecond
+
+// New opens a vault; dir "" keeps it in memory. Authority is what challenges name.
+func New(tokens *entra.Server, authority, dir string) (*Server, error) {
+	s := &Server{tokens: tokens, authority: authority, certs: map[string]*certificate{}}
+	if dir == "" {
+		return s, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("opening vault: %w", err)
+	}
+	s.path = filepath.Join(dir, "vault.json")
+	b, err := os.ReadFile(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &s.certs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening vault: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Server) save() error {
+	if s.path == "" {
+		return nil
+	}
+	b, err := json.Marshal(s.certs)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.path+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(s.path+".new", s.path)
+}
+
+// Certificates returns the names of all certificates: the local stack counts them.
+func (s *Server) Certificates() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for name := range s.certs {
+		out = append(out, name)
+	}
+	return out
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	claims, err := s.tokens.Verify(r, Audience)
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s", resource="%s"`, s.authority, Audience))
+		fail(w, http.StatusUnauthorized, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
+		return
+	}
+	if r.URL.Query().Get("api-version") == "" {
+		fail(w, http.StatusBadRequest, "BadParameter", "api-version must be specified")
+		return
+	}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "create" && r.Method == http.MethodPost:
+		s.allowed(w, claims, RoleCertificates, func() { s.create(w, r, parts[1]) })
+	case parts[0] == "certificates" && (len(parts) == 2 || len(parts) == 3) && r.Method == http.MethodGet:
+		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1]) })
+	case parts[0] == "keys" && parts[len(parts)-1] == "sign" && r.Method == http.MethodPost:
+		s.allowed(w, claims, RoleCrypto, func() { s.sign(w, r, parts[1]) })
+	case parts[0] == "secrets":
+		fail(w, http.StatusForbidden, "Forbidden", "The key of a certificate that is not exportable cannot be read as a secret.")
+	default:
+		fail(w, http.StatusNotFound, "NotFound", "The local vault has no "+r.Method+" "+r.URL.Path)
+	}
+}
+
+func (s *Server) allowed(w http.ResponseWriter, c entra.Claims, role string, do func()) {
+	for _, have := range c.Roles {
+		if have == role {
+			do()
+			return
+		}
+	}
+	fail(w, http.StatusForbidden, "Forbidden", "Caller is not authorized to perform action on resource. Caller: appid="+c.AppID)
+}
+
+func fail(w http.ResponseWriter, status int, code, message string) {
+	answer(w, status, map[string]any{"error": map[string]string{"code": code, "message": message}})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client went away
+}
+
+type policy struct {
+	Policy struct {
+		Issuer   struct{ Name string } `json:"issuer"`
+		KeyProps struct {
+			Exportable *bool
+			Kty        string
+			KeySize    int `json:"key_size"`
+		} `json:"key_props"`
+		X509 struct {
+			Subject  string
+			Validity int `json:"validity_months"`
+		} `json:"x509_props"`
+	} `json:"policy"`
+}
+
+// create makes a certificate, a new version if there is one of the name.
+func (s *Server) create(w http.ResponseWriter, r *http.Request, name string) {
+	var in policy
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		fail(w, http.StatusBadRequest, "BadParameter", "The body is no JSON.")
+		return
+	}
+	p := in.Policy
+	if p.Issuer.Name != "Self" || p.KeyProps.Exportable == nil || *p.KeyProps.Exportable || p.KeyProps.Kty != "RSA" || !strings.HasPrefix(p.X509.Subject, "CN=") {
+		fail(w, http.StatusBadRequest, "BadParameter", "The local vault makes self-signed certificates with RSA keys that are not exportable.")
+		return
+	}
+	c, err := selfSigned(strings.TrimPrefix(p.X509.Subject, "CN="), p.KeyProps.KeySize, max(1, p.X509.Validity))
+	if err == nil {
+		s.certs[name] = c
+		err = s.save()
+	}
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "InternalError", err.Error())
+		return
+	}
+	answer(w, http.StatusAccepted, map[string]any{
+		"id": "https://" + r.Host + "/certificates/" + name + "/pending", "status": "inProgress", "cancellation_requested": false, "request_id": c.Version,
+	})
+}
+
+func selfSigned(commonName string, bits, months int) (*certificate, error) {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		return nil, err
+	}
+	var version [16]byte
+	if _, err := rand.Read(version[:]); err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	template := &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(version[:15]), Subject: pkix.Name{CommonName: commonName}, NotBefore: now.Add(-10 * time.Minute),
+		NotAfter: now.AddDate(0, months, 0), KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	return &certificate{Version: hex.EncodeToString(version[:]), DER: der, Key: x509.MarshalPKCS1PrivateKey(key), Made: now, Ready: now.Add(making)}, err
+}
+
+func (s *Server) get(w http.ResponseWriter, r *http.Request, name string) {
+	c := s.certs[name]
+	if c == nil {
+		fail(w, http.StatusNotFound, "CertificateNotFound", "A certificate with (name/id) "+name+" was not found in this key vault.")
+		return
+	}
+	base := "https://" + r.Host
+	out := map[string]any{
+		"id": base + "/certificates/" + name + "/" + c.Version, "kid": base + "/keys/" + name + "/" + c.Version,
+		"attributes": map[string]any{"enabled": time.Now().After(c.Ready), "created": c.Made.Unix(), "updated": c.Made.Unix()},
+	}
+	if time.Now().After(c.Ready) {
+		sum := sha1.Sum(c.DER) //nolint:gosec // see the import
+		out["x5t"], out["cer"] = base64.RawURLEncoding.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(c.DER)
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// sign signs a SHA-256 digest.
+func (s *Server) sign(w http.ResponseWriter, r *http.Request, name string) {
+	c := s.certs[name]
+	if c == nil || time.Now().Before(c.Ready) {
+		fail(w, http.StatusNotFound, "KeyNotFound", "A key with (name/id) "+name+" was not found in this key vault.")
+		return
+	}
+	var in struct{ Alg, Value string }
+	_ = json.NewDecoder(r.Body).Decode(&in) // what is missing fails below
+	digest, err := base64.RawURLEncoding.DecodeString(in.Value)
+	if err != nil || len(digest) != crypto.SHA256.Size() {
+		fail(w, http.StatusBadRequest, "BadParameter", "The value must be a SHA-256 digest.")
+		return
+	}
+	key, err := x509.ParsePKCS1PrivateKey(c.Key)
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "InternalError", "The key cannot be read.")
+		return
+	}
+	var signature []byte
+	switch in.Alg {
+	case "PS256":
+		signature, err = rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	case "RS256":
+		signature, err = rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest)
+	default:
+		err = errors.New("unsupported algorithm " + in.Alg)
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, "BadParameter", err.Error())
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{
+		"kid": "https://" + r.Host + "/keys/" + name + "/" + c.Version, "value": base64.RawURLEncoding.EncodeToString(signature),
+	})
+}

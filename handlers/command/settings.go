@@ -1,0 +1,33 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	apps "rekey/handlers/settings"
+	"rekey/shared/host/config"
+)
+
+// settings prints every setting by app.
+func settings(_ context.Context, _ []string, out io.Writer) error {
+	for _, app := range []struct {
+		name string
+		spec any
+	}{{"detect", &apps.Detect{}}, {"face", &apps.Face{}}, {"respond", &apps.Respond{}}} {
+		fmt.Fprintf(out, "%s\n", app.name)
+		for _, s := range config.Describe(app.spec) {
+			kind := "optional"
+			switch {
+			case s.Required:
+				kind = "required"
+			case s.Default != "":
+				kind = "default " + s.Default
+			}
+			fmt.Fprintf(out, "  %s (%s)\n      %s\n", s.Name, kind, strings.TrimSpace(s.Help))
+		}
+		fmt.Fprintln(out)
+	}
+	return nil
+}

@@ -26,15 +26,20 @@ var commands = []command{
 }
 
 // ErrUsage says that the words of a call are off; the help text was printed.
-var ErrUsage = errors.New("see the usage above")
+var ErrUsage = errors.New("the words of the call are off, see the usage above")
 
 // Run runs a command by its words.
 func Run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) > 0 {
 		for _, c := range commands {
-			if c.name == args[0] {
-				return c.run(ctx, args[1:], out)
+			if c.name != args[0] {
+				continue
 			}
+			err := c.run(ctx, args[1:], out)
+			if errors.Is(err, ErrUsage) {
+				Help(out)
+			}
+			return err
 		}
 	}
 	Help(out)

@@ -43,7 +43,6 @@ func deadLetters(ctx context.Context, args []string, out io.Writer) error {
 	case len(args) == 2 && args[0] == "replay":
 		return replayLetters(ctx, box, args[1], out)
 	}
-	Help(out)
 	return ErrUsage
 }
 

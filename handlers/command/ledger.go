@@ -37,6 +37,5 @@ func ledgerCommand(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintf(out, "%d entries, the chain holds\n", len(l.Entries()))
 		return nil
 	}
-	Help(out)
 	return ErrUsage
 }

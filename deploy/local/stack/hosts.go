@@ -102,7 +102,7 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 	storage := s.Azurite.ConnectionString()
 	set := map[string]string{
 		"FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": storage,
-		"REKEY_TENANT_ID": s.config.Cloud.TenantID, "REKEY_STATE": storage, "REKEY_STATE_CONNECTION_STRING": storage,
+		"REKEY_TENANT_ID": s.config.TenantID, "REKEY_STATE": storage, "REKEY_STATE_CONNECTION_STRING": storage,
 	}
 	switch app {
 	case "detect":
@@ -118,7 +118,11 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 		}
 		maps.Copy(set, s.config.Detect)
 	case "respond":
-		maps.Copy(set, map[string]string{"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *"})
+		maps.Copy(set, s.Cloud.Env())
+		maps.Copy(set, map[string]string{
+			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
+			"REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "REKEY_VAULT_URL": s.Cloud.VaultURL, "REKEY_PRIVATE_ENDPOINTS": "true",
+		})
 		maps.Copy(set, s.config.Respond)
 	}
 	return set, nil

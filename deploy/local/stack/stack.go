@@ -15,7 +15,10 @@ import (
 
 	"rekey/deploy/local/azurite"
 	"rekey/deploy/local/cloud"
+	"rekey/deploy/local/entra"
 	"rekey/deploy/local/eventhub"
+	"rekey/deploy/local/graph"
+	"rekey/deploy/local/keyvault"
 	"rekey/handlers/state"
 	azhub "rekey/shared/azure/eventhub"
 	"rekey/shared/host/config"
@@ -35,10 +38,15 @@ type Config struct {
 	Partitions int    // of each hub; default 4
 	Durable    bool   // Azurite keeps what it acknowledged when it is killed
 	HTTPPort   int    // of the face app; 0 takes a free one
-	Respond    map[string]string
-	Detect     map[string]string
-	Cloud      cloud.Config
+	TenantID   string
+	Lag        time.Duration      // of the local Graph's replicas
+	OnSignIn   func(entra.SignIn) // told of every token request; may be nil
+	Detect     map[string]string  // further settings of the detect app
+	Respond    map[string]string  // and of the respond app
 }
+
+// Identity is the client id of the respond app's managed identity.
+const Identity = "4e4b4559-0000-4000-8000-000000000001"
 
 // Stack is everything, running.
 type Stack struct {
@@ -112,8 +120,12 @@ func (s *Stack) HubConnectionString() string {
 }
 
 func (s *Stack) startCloud(ctx context.Context) (err error) {
-	s.config.Cloud.Dir = filepath.Join(s.config.Dir, "cloud")
-	s.Cloud, err = cloud.Start(ctx, s.config.Cloud)
+	s.Cloud, err = cloud.Start(ctx, cloud.Config{
+		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn,
+		Identities: []entra.Identity{{ClientID: Identity, ObjectID: "4e4b4559-0000-4000-8000-000000000002", Roles: map[string][]string{
+			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
+		}}},
+	})
 	return err
 }
 

@@ -1,0 +1,286 @@
+// Package play shows Rekey at work on the local stack: it seeds a tenant, streams days of ordinary life into the event
+// hubs, then an attack, and tells what Rekey makes of it while it happens. At the end it checks, without Rekey's help,
+// what became of the directory.
+package play
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"rekey/deploy/local/directory"
+	"rekey/deploy/local/entra"
+	"rekey/deploy/local/stack"
+	"rekey/deploy/local/tenant"
+)
+
+// Config says what is played.
+type Config struct {
+	Days     int     // of ordinary life before the attack; default 21
+	Scale    float64 // of the traffic; default 0.3
+	Terminal bool    // progress may overwrite its line
+}
+
+// Result is what came out.
+type Result struct {
+	Detected           bool    `json:"detected"`
+	Evicted            bool    `json:"evicted"`
+	Untouched          bool    `json:"untouched"`
+	LedgerOK           bool    `json:"ledger_ok"`
+	SecondsToDetection float64 `json:"seconds_to_detection"`
+	SecondsToContain   float64 `json:"seconds_to_containment"`
+	SecondsToEviction  float64 `json:"seconds_to_eviction"`
+	Events             int     `json:"events"`
+	EventsPerSecond    float64 `json:"events_per_second"`
+	FalseAlerts        int     `json:"false_alerts"`
+}
+
+// OK reports whether everything that must hold does.
+func (r Result) OK() bool { return r.Detected && r.Evicted && r.Untouched && r.LedgerOK }
+
+// Play is one performance.
+type Play struct {
+	config Config
+	stack  *stack.Stack
+	tenant *tenant.Tenant
+	out    io.Writer
+
+	events int
+	begun  time.Time // of the attack, when its first record was sent
+	before map[string]directory.Object
+
+	mu      sync.Mutex
+	signIns []entra.SignIn
+}
+
+// New prepares a performance. The stack is set with Use, because it needs OnSignIn first.
+func New(t *tenant.Tenant, out io.Writer, c Config) *Play {
+	if c.Days == 0 {
+		c.Days = 21
+	}
+	if c.Scale == 0 {
+		c.Scale = 0.3
+	}
+	return &Play{config: c, tenant: t, out: out}
+}
+
+// Use says where it is played.
+func (p *Play) Use(s *stack.Stack) { p.stack = s }
+
+// OnSignIn hears of every request for a token at the local authority.
+func (p *Play) OnSignIn(s entra.SignIn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.signIns = append(p.signIns, s)
+}
+
+func (p *Play) say(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+
+// Run plays everything and returns what came out.
+func (p *Play) Run(ctx context.Context) (Result, error) {
+	var r Result
+	if err := p.seed(); err != nil {
+		return r, err
+	}
+	rate, err := p.history(ctx)
+	if err != nil {
+		return r, err
+	}
+	if r.FalseAlerts, err = p.falseAlerts(ctx); err != nil {
+		return r, err
+	}
+	p.before = p.stack.Cloud.Directory.Snapshot()
+	if err := p.attack(ctx); err != nil {
+		return r, err
+	}
+	if err := p.watch(ctx, &r); err != nil {
+		return r, err
+	}
+	r.Events, r.EventsPerSecond = p.events, rate
+	r.FalseAlerts, err = p.falseAlerts(ctx)
+	if err != nil {
+		return r, err
+	}
+	return r, p.verify(ctx, &r)
+}
+
+// seed puts the tenant into the directory.
+func (p *Play) seed() error {
+	if err := Seed(p.stack.Cloud.Directory, p.tenant); err != nil {
+		return err
+	}
+	kinds := map[tenant.Kind]int{}
+	for _, w := range p.tenant.Principals {
+		kinds[w.Kind]++
+	}
+	p.say("A tenant with %d workload identities: %s.", len(p.tenant.Principals), count(kinds))
+	p.say("The victim to be: %s, with %d credentials on its application and its service principal.\n", p.tenant.Victim.Name, len(p.credentials()))
+	return nil
+}
+
+func count(kinds map[tenant.Kind]int) string {
+	var parts []string
+	for _, k := range []tenant.Kind{tenant.KindJob, tenant.KindDaemon, tenant.KindPool, tenant.KindManagedIdentity, tenant.KindMultiTenant, tenant.KindSAML, tenant.KindForeign, tenant.KindLegacy} {
+		if n := kinds[k]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, k))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Seed fills a directory with a tenant, unless it is filled.
+func Seed(d *directory.Directory, t *tenant.Tenant) error {
+	if !d.Empty() {
+		return nil
+	}
+	for i := range t.Applications {
+		a := &t.Applications[i]
+		o := directory.Object{ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, SignInAudience: a.SignInAudience}
+		fill(&o, a.KeyCredentials, a.PasswordCredentials)
+		for _, f := range a.FederatedIdentityCredentials {
+			o.Federated = append(o.Federated, directory.Federated{ID: f.ID, Name: f.Name, Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences})
+		}
+		if err := d.Seed(directory.Applications, o); err != nil {
+			return err
+		}
+	}
+	for i := range t.ServicePrincipals {
+		sp := &t.ServicePrincipals[i]
+		owner := sp.AppOwnerOrganizationID
+		if owner == "" && sp.ServicePrincipalType == "Application" {
+			owner = t.ID
+		}
+		o := directory.Object{
+			ID: sp.ID, AppID: sp.AppID, DisplayName: sp.DisplayName, SignInAudience: sp.SignInAudience, ServicePrincipalType: sp.ServicePrincipalType,
+			AppOwnerOrganizationID: owner, AccountEnabled: sp.AccountEnabled, PreferredSSOMode: sp.PreferredSingleSignOnMode,
+			PreferredTokenSigningKey: sp.PreferredTokenSigningKeyThumbprint,
+		}
+		fill(&o, sp.KeyCredentials, sp.PasswordCredentials)
+		if err := d.Seed(directory.ServicePrincipals, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fill(o *directory.Object, keys []tenant.KeyCredential, passwords []tenant.PasswordCredential) {
+	for _, k := range keys {
+		o.KeyCredentials = append(o.KeyCredentials, directory.KeyCredential{
+			KeyID: k.KeyID, Type: k.Type, Usage: k.Usage, DisplayName: k.DisplayName, CustomKeyIdentifier: k.CustomKeyIdentifier, Key: k.Key,
+			StartDateTime: k.StartDateTime, EndDateTime: k.EndDateTime,
+		})
+	}
+	for _, s := range passwords {
+		o.PasswordCredentials = append(o.PasswordCredentials, secret(s))
+	}
+}
+
+func secret(s tenant.PasswordCredential) directory.PasswordCredential {
+	return directory.PasswordCredential{
+		KeyID: s.KeyID, DisplayName: s.DisplayName, Hint: s.Hint, Digest: directory.Digest(s.SecretText), StartDateTime: s.StartDateTime, EndDateTime: s.EndDateTime,
+	}
+}
+
+// maxMessage is how large messages are packed: the hub takes 1 MiB, a producer's batch a little less.
+const maxMessage = 200 << 10
+
+// send packs records by hub and sends them.
+func (p *Play) send(ctx context.Context, records []tenant.Record) error {
+	byHub := map[string][][]byte{}
+	for _, r := range records {
+		byHub[r.Hub] = append(byHub[r.Hub], r.Data)
+	}
+	for hub, data := range byHub {
+		if err := p.stack.Send(ctx, hub, "", tenant.Envelope(data, maxMessage)...); err != nil {
+			return err
+		}
+	}
+	p.events += len(records)
+	return nil
+}
+
+// history streams ordinary days, each one consumed before the next: partitions must not run days apart, as they do not
+// in life. It returns the rate through the whole stack.
+func (p *Play) history(ctx context.Context) (perSecond float64, err error) {
+	begun := time.Now()
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	o := tenant.Options{Scale: p.config.Scale}
+	for d := p.config.Days; d >= 0; d-- {
+		records := p.tenant.Between(today.AddDate(0, 0, -d), earliest(today.AddDate(0, 0, 1-d), time.Now().UTC().Add(-time.Minute)), o)
+		if err := p.send(ctx, records); err != nil {
+			return 0, fmt.Errorf("streaming ordinary days: %w", err)
+		}
+		for _, hub := range tenant.Hubs {
+			if err := p.stack.Consumed(ctx, hub); err != nil {
+				return 0, fmt.Errorf("streaming ordinary days: %w", err)
+			}
+		}
+		p.progress(p.config.Days-d, p.config.Days, float64(p.events)/time.Since(begun).Seconds())
+	}
+	took := time.Since(begun)
+	p.say("Baseline learned: %d days, %d log records in %.1f s.\n", p.config.Days, p.events, took.Seconds())
+	return float64(p.events) / took.Seconds(), nil
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (p *Play) progress(done, all int, rate float64) {
+	const width = 30
+	full := width * done / max(all, 1)
+	line := fmt.Sprintf("learning [%s%s] day %d of %d, %.0f records/s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, all, rate)
+	switch {
+	case p.config.Terminal:
+		fmt.Fprintf(p.out, "\r%s ", line)
+		if done == all {
+			fmt.Fprintln(p.out)
+		}
+	case done%7 == 0 || done == all:
+		p.say("%s", line)
+	}
+}
+
+// attack plays the attack, record by record.
+func (p *Play) attack(ctx context.Context) error {
+	p.say("A stranger uses a copied secret of %s:", p.tenant.Victim.Name)
+	for _, step := range p.tenant.Attack(time.Now()) {
+		if step.Adds != nil {
+			app := p.tenant.ApplicationOf(p.tenant.Victim)
+			err := p.stack.Cloud.Directory.Update(directory.Applications, app.ID, "intruder", "addPassword", func(o *directory.Object) error {
+				o.PasswordCredentials = append(o.PasswordCredentials, secret(*step.Adds))
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("playing the attack: %w", err)
+			}
+		}
+		if p.begun.IsZero() && !step.Known {
+			p.begun = time.Now()
+		}
+		if err := p.send(ctx, []tenant.Record{step.Record}); err != nil {
+			return fmt.Errorf("playing the attack: %w", err)
+		}
+		if !step.Known {
+			p.say("  %5.2f s  %s", time.Since(p.begun).Seconds(), step.Name)
+		}
+	}
+	p.say("")
+	return nil
+}
+
+// Line is the result as one line of JSON.
+func (r Result) Line() string {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}

@@ -174,7 +174,11 @@ func (s *Stack) Behind(ctx context.Context, hub string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading checkpoints: %w", err)
 	}
-	done, err := points.ListCheckpoints(ctx, "localhost", hub, consumerGroup, nil)
+	_, port, err := net.SplitHostPort(s.hubAddr)
+	if err != nil {
+		return 0, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	done, err := points.ListCheckpoints(ctx, "localhost:"+port, hub, consumerGroup, nil)
 	if err != nil && !strings.Contains(err.Error(), "ContainerNotFound") {
 		return 0, fmt.Errorf("reading checkpoints: %w", err)
 	}

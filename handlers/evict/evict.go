@@ -199,6 +199,9 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 	err := do(ctx, r, s)
 	switch {
 	case err == nil:
+		if err := r.answer(ctx); err != nil {
+			return err
+		}
 		r.op.Complete(s.ID, "", r.Now())
 		return r.save(ctx)
 	case errors.Is(err, errGiveUp):
@@ -207,6 +210,18 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 		return r.giveUp(ctx, s, err)
 	}
 	return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
+}
+
+// answer gives the intents that an interrupted instance left behind their results: this one looked, and found the
+// change made.
+func (r *run) answer(ctx context.Context) error {
+	for _, step := range ledger.Unanswered(r.ledger.Entries()) {
+		err := r.note(ctx, ledger.Entry{Kind: ledger.Result, Step: step, Text: "found done after an interruption"})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errGiveUp marks a step that cannot succeed any more.

@@ -237,8 +237,6 @@ const (
 // verify reads until several reads in a row show no old credential. One that shows up, because a replica was late or
 // somebody added it, is removed.
 func verify(ctx context.Context, r *run, s remedy.Step) error {
-	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-	defer cancel()
 	for clean := 0; clean < agree; {
 		left, err := r.leftovers(ctx)
 		if err != nil {
@@ -247,23 +245,28 @@ func verify(ctx context.Context, r *run, s remedy.Step) error {
 		clean++
 		if len(left) > 0 {
 			clean = 0
-			if err := r.again(ctx, left); err != nil {
+			if err := r.again(ctx, left); fault.Kind(err) == fault.Denied {
 				return err
-			}
+			} // else the next read tells
 		}
-		if err := wait(ctx, r.Pause); err != nil {
-			return fmt.Errorf("%w: old credentials are still there after %s", errGiveUp, verifyLimit)
+		if err := r.pause(ctx, s, verifyLimit); err != nil {
+			return fmt.Errorf("waiting for reads to agree: %w", err)
 		}
 	}
 	return r.note(ctx, ledger.Entry{Kind: ledger.Result, Step: s.ID, Text: fmt.Sprintf("%d reads in a row show no old credential", agree)})
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
+// pause waits a little between two tries of a step. It gives up when the step, counted from its first start on whatever
+// instance, has taken longer than its limit; that the invocation ends is no reason to.
+func (r *run) pause(ctx context.Context, s remedy.Step, limit time.Duration) error {
+	if r.Now().Sub(r.op.Begun(s.ID)) > limit {
+		return fmt.Errorf("%w after %s", errGiveUp, limit)
+	}
+	timer := time.NewTimer(r.Pause)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return fault.As(fault.Transient, ctx.Err())
 	case <-timer.C:
 		return nil
 	}
@@ -314,17 +317,15 @@ func prove(ctx context.Context, r *run, s remedy.Step) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, proveLimit)
-	defer cancel()
 	for {
-		err := r.change(context.WithoutCancel(ctx), s, ledger.Entry{Text: "acquiring a token with certificate " + r.op.Certificate}, func() error {
+		err := r.change(ctx, s, ledger.Entry{Text: "acquiring a token with certificate " + r.op.Certificate}, func() error {
 			return r.Prove(ctx, r.op.Principal.AppID, cert)
 		})
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, fault.Conflict) {
+			return err
 		}
-		if wait(ctx, r.Pause) != nil {
-			return fmt.Errorf("%w: no token with the new certificate within %s: %v", errGiveUp, proveLimit, err)
+		if late := r.pause(ctx, s, proveLimit); late != nil {
+			return fmt.Errorf("%w: no token with the new certificate: %v", late, err)
 		}
 	}
 }

@@ -171,18 +171,24 @@ func (c *Client) ReplaceKeys(ctx context.Context, collection, id string, keys []
 }
 
 // RemovePassword removes a client secret. One that is gone already is success.
+//
+// Graph answers 400 for a key id that is not there, and a replica that lags may still show it: then the error is of
+// kind fault.Transient, and reading again later tells.
 func (c *Client) RemovePassword(ctx context.Context, collection, id, keyID string) error {
 	doing := "removing client secret " + keyID + " of " + id
 	err := c.call(ctx, http.MethodPost, doing, path(collection, id)+"/removePassword", nil, map[string]string{"keyId": keyID}, nil)
-	if err == nil {
-		return nil
+	if !errors.Is(err, errBadRequest) {
+		return err
 	}
 	left, readErr := c.passwords(ctx, collection, id)
 	if readErr == nil && !left[keyID] {
-		return nil // Graph says 400 for a key id that is not there; the list is what counts
+		return nil
 	}
-	return err
+	return fault.Errorf(fault.Transient, "%s: Graph does not know it, and a replica still shows it", doing)
 }
+
+// errBadRequest marks an answer 400.
+var errBadRequest = errors.New("bad request")
 
 func (c *Client) passwords(ctx context.Context, collection, id string) (map[string]bool, error) {
 	var o Object
@@ -241,7 +247,11 @@ func (c *Client) call(ctx context.Context, method, doing, path string, query url
 	}
 	defer resp.Body.Close()
 	if !runtime.HasStatusCode(resp, http.StatusOK, http.StatusNoContent) {
-		return redact.Error(doing, runtime.NewResponseError(resp))
+		err := redact.Error(doing, runtime.NewResponseError(resp))
+		if resp.StatusCode == http.StatusBadRequest {
+			return fault.As(errBadRequest, err)
+		}
+		return err
 	}
 	data, err := runtime.Payload(resp)
 	if err != nil || into == nil {

@@ -14,8 +14,9 @@ import (
 	"rekey/shared/host/config"
 )
 
-// hubSettings say where replayed messages are sent.
+// hubSettings say where replayed messages are sent, and as whom.
 type hubSettings struct {
+	config.Identity
 	ConnectionString config.Secret `envconfig:"REKEY_EVENTHUB" help:"connection string of the Event Hubs namespace"`
 	Namespace        string        `envconfig:"REKEY_EVENTHUB__fullyQualifiedNamespace" help:"namespace, like contoso.servicebus.windows.net, reached as the managed identity"`
 }
@@ -141,10 +142,7 @@ func replayLetters(ctx context.Context, box deadletter.Box, hub string, out io.W
 }
 
 func openHub(hub string) (*eventhub.Sender, error) {
-	var s struct {
-		hubSettings
-		config.Identity
-	}
+	var s hubSettings
 	if err := config.Load(&s); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	Days     int     // of ordinary life before the attack; default 21
 	Scale    float64 // of the traffic; default 0.3
 	Terminal bool    // progress may overwrite its line
+
+	OnSent func(tenant.Record) // told of every record that is sent; may be nil
 }
 
 // Result is what came out.
@@ -83,13 +85,26 @@ func (p *Play) say(format string, args ...any) { fmt.Fprintf(p.out, format+"\n",
 // Run plays everything and returns what came out.
 func (p *Play) Run(ctx context.Context) (Result, error) {
 	var r Result
-	if err := p.seed(); err != nil {
-		return r, err
-	}
-	rate, err := p.history(ctx)
+	rate, err := p.Learn(ctx)
 	if err != nil {
 		return r, err
 	}
+	r, err = p.Attack(ctx)
+	r.EventsPerSecond = rate
+	return r, err
+}
+
+// Learn seeds the tenant and streams its ordinary days. It returns the rate through the whole stack, in records a
+// second.
+func (p *Play) Learn(ctx context.Context) (perSecond float64, err error) {
+	if err := p.seed(); err != nil {
+		return 0, err
+	}
+	return p.history(ctx)
+}
+
+// Attack plays the attack, tells what Rekey does, and checks the end.
+func (p *Play) Attack(ctx context.Context) (r Result, err error) {
 	if r.FalseAlerts, err = p.falseAlerts(ctx); err != nil {
 		return r, err
 	}
@@ -100,7 +115,7 @@ func (p *Play) Run(ctx context.Context) (Result, error) {
 	if err := p.watch(ctx, &r); err != nil {
 		return r, err
 	}
-	r.Events, r.EventsPerSecond = p.events, rate
+	r.Events = p.events
 	r.FalseAlerts, err = p.falseAlerts(ctx)
 	if err != nil {
 		return r, err
@@ -193,6 +208,9 @@ func (p *Play) send(ctx context.Context, records []tenant.Record) error {
 	byHub := map[string][][]byte{}
 	for _, r := range records {
 		byHub[r.Hub] = append(byHub[r.Hub], r.Data)
+		if p.config.OnSent != nil {
+			p.config.OnSent(r)
+		}
 	}
 	for hub, data := range byHub {
 		if err := p.stack.Send(ctx, hub, "", tenant.Envelope(data, maxMessage)...); err != nil {

@@ -26,8 +26,8 @@ func (p *Play) watch(ctx context.Context, r *Result) error {
 	defer tick.Stop()
 	for {
 		done, err := w.look(ctx)
-		if err != nil && ctx.Err() == nil {
-			return err
+		if err != nil && !errors.Is(err, fault.Transient) && ctx.Err() == nil {
+			return err // else a part of the stack is being started again
 		}
 		if done {
 			return nil

@@ -154,13 +154,13 @@ func (h *host) start(ctx context.Context) error {
 	exited := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(exited) }()
 	h.cmd, h.exited = cmd, exited
-	return h.running(ctx)
+	return h.ready(ctx)
 }
 
 const startLimit = 30 * time.Second
 
-// running waits for the state "Running" of the host's status.
-func (h *host) running(ctx context.Context) error {
+// ready waits for the state "Running" of the host's status.
+func (h *host) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	tick := time.NewTicker(25 * time.Millisecond)
@@ -220,8 +220,37 @@ func (s *Stack) KillHost(app string) {
 	}
 }
 
-// RestartHost starts a killed host again.
-func (s *Stack) RestartHost(ctx context.Context, app string) error { return s.hosts[app].start(ctx) }
+// Revive starts the hosts that are not running: killed ones, and those that stopped because their handler had crashed
+// too often, which the platform starts again, too.
+func (s *Stack) Revive(ctx context.Context) error {
+	for _, app := range Apps {
+		h := s.hosts[app]
+		if h.running() {
+			continue
+		}
+		if err := h.start(ctx); err != nil {
+			return fmt.Errorf("starting the host of %s again: %w", app, err)
+		}
+	}
+	return nil
+}
+
+func (h *host) running() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.cmd == nil {
+		return false
+	}
+	select {
+	case <-h.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// HashKey returns the key that the stack's baselines are hashed with, in base64.
+func (s *Stack) HashKey() (string, error) { return s.hashKey() }
 
 // KillHandler ends an app's handler process at once; its host starts it again. It needs /proc.
 func (s *Stack) KillHandler(app string) error {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
 	"rekey/handlers/principals"
@@ -54,7 +52,7 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
 	return &responder{
-		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, azcore.ClientOptions{}),
+		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}, err
 })

@@ -68,7 +68,7 @@ func (a *Account) Ensure(ctx context.Context) error {
 	)
 }
 
-// Table, Blobs and Bell return one table, container or queue by its name in package store.
+// Table returns a table by its name in package store.
 func (a *Account) Table(name string) store.Table { return a.tables.Table(name) }
 
 // Blobs returns a container.

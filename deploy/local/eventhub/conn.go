@@ -68,7 +68,7 @@ func (c *conn) serve() {
 		s.end()
 	}
 	beating.Wait()
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		c.server.config.Logger.Debug("connection ended", "error", err)
 	}
 }

@@ -39,8 +39,11 @@ func scope(base string) string {
 	return "https://" + u.Host + "/.default"
 }
 
+// Options are how Graph is reached: transport, retries.
+type Options = azcore.ClientOptions
+
 // New makes a client for a base URL like https://graph.microsoft.com.
-func New(base string, cred azcore.TokenCredential, opts azcore.ClientOptions) *Client {
+func New(base string, cred azcore.TokenCredential, opts Options) *Client {
 	auth := runtime.NewBearerTokenPolicy(cred, []string{scope(base)}, nil)
 	p := runtime.NewPipeline("rekey", "1", runtime.PipelineOptions{PerRetry: []policy.Policy{auth}}, &opts)
 	return &Client{base: strings.TrimRight(base, "/") + "/v1.0", pipeline: p}

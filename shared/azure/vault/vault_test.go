@@ -1,0 +1,85 @@
+package vault_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"rekey/deploy/local/cloud"
+	"rekey/deploy/local/entra"
+	"rekey/deploy/local/keyvault"
+	"rekey/shared/azure/vault"
+	"rekey/shared/fault"
+)
+
+func open(t *testing.T, clientID string, roles ...string) (*vault.Client, *azidentity.ManagedIdentityCredential, *cloud.Cloud) {
+	t.Helper()
+	c, err := cloud.Start(t.Context(), cloud.Config{
+		Dir: t.TempDir(), TenantID: "aaaaaaaa-0000-4000-8000-000000000000", Identities: []entra.Identity{{ClientID: clientID, Roles: map[string][]string{keyvault.Audience: roles}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	for k, v := range c.Env() {
+		t.Setenv(k, v)
+	}
+	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(clientID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.New(c.VaultURL, cred, vault.Options{ClientOptions: azcore.ClientOptions{Transport: c.Client()}, AnyHost: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, cred, c
+}
+
+func TestACertificateIsMadeOnceAndItsKeySignsButIsNeverShown(t *testing.T) {
+	v, cred, c := open(t, "11111111-0000-4000-8000-000000000001", keyvault.RoleCertificates, keyvault.RoleCrypto)
+	first, err := v.Make(t.Context(), "rekey-c1", "rekey-c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := v.Make(t.Context(), "rekey-c1", "rekey-c1")
+	if err != nil || again.Version != first.Version || len(c.Vault.Certificates()) != 1 {
+		t.Errorf("making it again gave version %s after %s (%v)", again.Version, first.Version, err)
+	}
+	digest := sha256.Sum256([]byte("x"))
+	signature, err := v.SignPS256(t.Context(), "rekey-c1", digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(first.DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rsa.VerifyPSS(cert.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], signature, nil); err != nil {
+		t.Error(err)
+	}
+	secrets, err := azsecrets.NewClient(c.VaultURL, cred, &azsecrets.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: c.Client()}, DisableChallengeResourceVerification: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = secrets.GetSecret(context.Background(), "rekey-c1", "", nil)
+	var refused *azcore.ResponseError
+	if !errors.As(err, &refused) || refused.StatusCode != http.StatusForbidden {
+		t.Errorf("the private key was asked for as a secret: %v", err)
+	}
+}
+
+func TestAMissingRoleIsDenied(t *testing.T) {
+	v, _, _ := open(t, "11111111-0000-4000-8000-000000000002", keyvault.RoleCrypto)
+	if _, err := v.Make(t.Context(), "rekey-c1", "rekey-c1"); !errors.Is(err, fault.Denied) {
+		t.Errorf("got %v", err)
+	}
+}

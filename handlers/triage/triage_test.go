@@ -1,0 +1,253 @@
+package triage_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rekey/handlers/cases"
+	"rekey/handlers/findings"
+	"rekey/handlers/principals"
+	"rekey/handlers/sweep"
+	"rekey/handlers/triage"
+	"rekey/shared/decide"
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
+	"rekey/shared/remedy"
+	"rekey/shared/score"
+	"rekey/shared/store"
+	"rekey/shared/store/memory"
+)
+
+var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+
+// world is triage and sweep over a store in memory.
+type world struct {
+	findings   findings.Store
+	cases      cases.Store
+	operations *memory.Table
+	switches   *memory.Table
+	triageBell *memory.Bell
+	evictBell  *memory.Bell
+	policy     decide.Policy
+	now        time.Time
+}
+
+func newWorld() *world {
+	return &world{
+		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, operations: &memory.Table{},
+		switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
+		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
+	}
+}
+
+func (w *world) detect(t *testing.T, principal string, bits float64) {
+	t.Helper()
+	d := detect.Detection{
+		ID: "d-" + principal, Type: detect.TypeSuspiciousSignins, Principal: event.Principal{ObjectID: principal, AppID: "app-" + principal}, Tenant: "t1", Level: score.LevelHigh, Bits: bits,
+		Contributions: []score.Contribution{{Name: "asn", Family: score.FamilyNetwork, Bits: 9}, {Name: "agentFamily", Family: score.FamilyClient, Bits: 8}},
+		KeyIDs:        []string{"k1"}, First: w.now.Add(-time.Minute), Last: w.now.Add(-time.Minute), Records: []detect.Record{{ID: "r1", Succeeded: true}},
+	}
+	if _, err := w.findings.Keep(t.Context(), d, w.now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) triage(t *testing.T, principal string) error {
+	t.Helper()
+	return triage.New(triage.Config{
+		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Operations: w.operations,
+		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
+		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
+			return remedy.Inventory{
+				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID},
+				Principals: []remedy.Object{{Kind: remedy.KindServicePrincipal, ID: p.ObjectID, Type: "Application", Enabled: true}},
+			}, nil
+		},
+		Evict: w.evictBell, Now: func() time.Time { return w.now },
+	}).Handle(t.Context(), funchost.Message{Text: principal})
+}
+
+func (w *world) operation(t *testing.T, principal string) remedy.Operation {
+	t.Helper()
+	found, err := w.cases.Of(t.Context(), principal)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d cases (%v)", len(found), err)
+	}
+	row, err := w.operations.Get(t.Context(), remedy.Partition, remedy.OperationID(found[0].ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var op remedy.Operation
+	if err := json.Unmarshal(row.Data, &op); err != nil {
+		t.Fatal(err)
+	}
+	return op
+}
+
+func TestADetectionBecomesACaseWithAPlanThatAwaitsApproval(t *testing.T) {
+	w := newWorld()
+	w.detect(t, "sp1", 20)
+	for range 2 { // the second ring changes nothing
+		if err := w.triage(t, "sp1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	op := w.operation(t, "sp1")
+	if op.State != remedy.StateAwaitingApproval || len(op.Plan.Steps) == 0 {
+		t.Errorf("%s with %d steps", op.State, len(op.Plan.Steps))
+	}
+	failed := ""
+	for _, c := range op.Verdict.Checks {
+		if !c.Passed {
+			failed += c.Name
+		}
+	}
+	if failed != "old source active or harm done" {
+		t.Errorf("stands in the way: %q", failed)
+	}
+	if rung := w.evictBell.Rung(); len(rung) != 0 {
+		t.Errorf("evict was rung: %v", rung)
+	}
+}
+
+func TestWhatIsNotHeldAgainstAnybodyIsNoCase(t *testing.T) {
+	w := newWorld()
+	if err := w.triage(t, "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	w.detect(t, "sp1", 20)
+	w.now = now.AddDate(0, 0, 15)
+	if err := w.triage(t, "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	if found, _ := w.cases.Of(t.Context(), "sp1"); len(found) != 0 {
+		t.Errorf("an old detection made the case %+v", found)
+	}
+}
+
+func TestAMessageThatIsNoKeyIsPoison(t *testing.T) {
+	w := newWorld()
+	for _, text := range []string{"", strings.Repeat("x", 1000)} {
+		if err := w.triage(t, text); !errors.Is(err, fault.Poison) {
+			t.Errorf("%d bytes: %v", len(text), err)
+		}
+	}
+}
+
+// decideFor asks the brakes about a case in which everything is clear.
+func decideFor(t *testing.T, b triage.Brakes, operation string, at time.Time) decide.Mode {
+	t.Helper()
+	c := clear(at)
+	v, err := b.Decide(t.Context(), c, operation, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Mode
+}
+
+func TestTheCapHoldsHoweverManyDecide(t *testing.T) {
+	b := triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 3}}
+	results := make(chan decide.Mode, 12)
+	for i := range 12 {
+		go func() { results <- decideFor(t, b, fmt.Sprint("op", i), now) }()
+	}
+	acts := 0
+	for range 12 {
+		if <-results == decide.ModeEvict {
+			acts++
+		}
+	}
+	if acts != 3 {
+		t.Errorf("%d acts within the hour, 3 are allowed", acts)
+	}
+}
+
+func TestAnOperationKeepsItsSlotAndTheNextHourHasNewOnes(t *testing.T) {
+	b := triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1}}
+	for i, tt := range []struct {
+		operation string
+		after     time.Duration
+		want      decide.Mode
+	}{
+		{"a", 0, decide.ModeEvict}, {"b", 0, decide.ModeApprove}, {"a", time.Minute, decide.ModeEvict}, {"a", time.Hour, decide.ModeEvict},
+		{"b", time.Hour, decide.ModeEvict}, {"c", time.Hour, decide.ModeApprove},
+	} {
+		if got := decideFor(t, b, tt.operation, now.Add(tt.after)); got != tt.want {
+			t.Errorf("%d: operation %s after %s: %s, want %s", i, tt.operation, tt.after, got, tt.want)
+		}
+	}
+}
+
+func TestTheKillSwitchIsARow(t *testing.T) {
+	b := triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1}}
+	tag, err := b.Switches.Put(t.Context(), store.Row{Partition: "switch", Key: "kill", Data: []byte("incident 7")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := decideFor(t, b, "a", now); got != decide.ModeApprove {
+		t.Errorf("with the switch set: %s", got)
+	}
+	if _, err := b.Switches.Put(t.Context(), store.Row{Partition: "switch", Key: "kill", ETag: tag, Data: []byte("off")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := decideFor(t, b, "a", now); got != decide.ModeEvict {
+		t.Errorf("with the switch off: %s", got)
+	}
+}
+
+func (w *world) sweep(t *testing.T) {
+	t.Helper()
+	s := sweep.New(sweep.Config{
+		Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now },
+	})
+	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSweepRingsForADetectionWhoseRingWasLost(t *testing.T) {
+	w := newWorld()
+	w.detect(t, "sp1", 20)
+	w.sweep(t)
+	if rung := w.triageBell.Rung(); len(rung) != 0 {
+		t.Errorf("a fresh detection was rung for: %v", rung)
+	}
+	w.now = now.Add(3 * time.Minute)
+	w.sweep(t)
+	if rung := w.triageBell.Rung(); !slices.Equal(rung, []string{"sp1"}) {
+		t.Errorf("rung: %v", rung)
+	}
+	if err := w.triage(t, "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	w.sweep(t)
+	if rung := w.triageBell.Rung(); len(rung) != 1 {
+		t.Errorf("a detection that has its case was rung for again: %v", rung)
+	}
+}
+
+func TestSweepRingsForAnOperationThatStandsStill(t *testing.T) {
+	w := newWorld()
+	op := remedy.Operation{ID: "op-1", State: remedy.StateRunning, Updated: now}
+	data, err := json.Marshal(op)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.operations.Put(t.Context(), store.Row{Partition: remedy.Partition, Key: op.ID, Data: data}); err != nil {
+		t.Fatal(err)
+	}
+	w.sweep(t)
+	w.now = now.Add(3 * time.Minute)
+	w.sweep(t)
+	if rung := w.evictBell.Rung(); !slices.Equal(rung, []string{"op-1"}) {
+		t.Errorf("rung: %v", rung)
+	}
+}

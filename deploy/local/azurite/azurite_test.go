@@ -41,8 +41,9 @@ func TestAcknowledgedWritesSurviveKillNine(t *testing.T) {
 	table, container := ts.Table("rows"), bs.Container("log")
 	const rounds = 20
 	for round := range rounds {
-		rows, length := write(t, table, container, round, func() {
-			<-time.After(time.Duration(20+rand.IntN(150)) * time.Millisecond)
+		rows, length := write(t, table, container, round, func(first <-chan struct{}) {
+			<-first
+			<-time.After(time.Duration(rand.IntN(150)) * time.Millisecond)
 			s.Kill()
 		})
 		if err := s.Restart(t.Context()); err != nil {
@@ -63,17 +64,21 @@ func TestAcknowledgedWritesSurviveKillNine(t *testing.T) {
 	}
 }
 
-// write writes rows and appends until the server dies, and returns what was acknowledged.
-func write(t *testing.T, table store.Table, container store.Blobs, round int, kill func()) (rows []string, length int64) {
+// write writes rows and appends until the server dies, and returns what was acknowledged. Kill is told of the first
+// acknowledged row.
+func write(t *testing.T, table store.Table, container store.Blobs, round int, kill func(first <-chan struct{})) (rows []string, length int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { kill(); cancel() })
+	first := make(chan struct{})
+	wg.Go(func() { kill(first); cancel() })
 	wg.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			key := fmt.Sprintf("%d-%d", round, i)
 			if _, err := table.Put(ctx, store.Row{Partition: "p", Key: key, Data: []byte("x")}); err == nil {
-				rows = append(rows, key)
+				if rows = append(rows, key); len(rows) == 1 {
+					close(first)
+				}
 			}
 		}
 	})

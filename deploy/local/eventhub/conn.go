@@ -32,7 +32,8 @@ const (
 	maxMessage = 1 << 20
 	overhead   = 4096 // of a message over its events
 	heartbeat  = 15 * time.Second
-	idle       = 240000 // milliseconds, announced to the client
+	patience   = 30 * time.Second // with a client that does not read
+	idle       = 240000           // milliseconds, announced to the client
 )
 
 // conn is one client's connection.
@@ -95,6 +96,9 @@ func (c *conn) run() error {
 		return err
 	}
 	for {
+		if c.r.Buffered() == 0 {
+			c.flush() // before waiting for the client, it gets everything
+		}
 		channel, p, payload, err := c.read()
 		if err != nil {
 			return err
@@ -103,12 +107,19 @@ func (c *conn) run() error {
 			continue // a heartbeat
 		}
 		if err := c.handle(channel, *p, payload); err != nil {
-			return err
-		}
-		if c.r.Buffered() == 0 {
-			c.flush()
+			return c.refuse(err)
 		}
 	}
+}
+
+// refuse closes the connection with the reason the client is told, and returns it.
+func (c *conn) refuse(err error) error {
+	var e amqpError
+	if errors.As(err, &e) {
+		c.write(0, 0, performClose, amqp.List{e.value()}, nil)
+		c.flush()
+	}
+	return err
 }
 
 // handshake exchanges protocol headers and accepts whatever SASL mechanism: the claims come later, through $cbs.
@@ -185,7 +196,8 @@ func (c *conn) write(kind byte, channel uint16, code uint64, fields amqp.List, p
 	binary.BigEndian.PutUint16(b[6:], channel)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, _ = c.w.Write(b) // a broken connection shows when reading
+	_ = c.nc.SetWriteDeadline(time.Now().Add(patience)) // a client that stops reading is cut off
+	_, _ = c.w.Write(b)                                 // a broken connection shows when reading
 	_, _ = c.w.Write(payload)
 }
 
@@ -206,6 +218,9 @@ func (c *conn) handle(channel uint16, p performative, payload []byte) error {
 		c.write(0, 0, performOpen, amqp.List{"rekey-local", nil, uint32(maxFrame), uint16(4999), uint32(idle)}, nil)
 		return nil
 	case performBegin:
+		if c.sessions[channel] != nil {
+			return errorf("amqp:connection:framing-error", "The channel %d is in use.", channel)
+		}
 		c.sessions[channel] = newSession(c, channel, p.fields)
 		c.write(0, channel, performBegin, amqp.List{channel, uint32(0), uint32(window), uint32(window), uint32(1023)}, nil)
 		return nil

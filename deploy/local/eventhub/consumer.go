@@ -29,6 +29,16 @@ func (c *consumer) bump() {
 	}
 }
 
+// stopped reports whether the consumer has left.
+func (c *consumer) stopped() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
+}
+
 // leave ends the consumer.
 func (c *consumer) leave() {
 	c.once.Do(func() {
@@ -50,13 +60,16 @@ func (l *link) join(group string, properties amqp.Map) error {
 	if e, ok := properties.Get("com.microsoft:epoch").(int64); ok {
 		c.epoch = &e
 	}
+	l.consumer = c
 	stolen, err := l.partition.join(c)
 	if err != nil {
+		l.consumer = nil
 		return err
 	}
-	l.consumer = c
 	for _, o := range stolen {
-		o.link.detach(errorf("amqp:link:stolen", "New receiver '%s' with higher epoch of '%d' is created hence current receiver '%s' with epoch is getting disconnected. If you are recreating the receiver, make sure a higher epoch is used.", c.name, *c.epoch, o.name))
+		reason := errorf("amqp:link:stolen", "New receiver '%s' with higher epoch of '%d' is created hence current receiver '%s' with epoch is getting disconnected. If you are recreating the receiver, make sure a higher epoch is used.", c.name, *c.epoch, o.name)
+		// Its client may not be reading: the new owner does not wait for it.
+		l.session.conn.server.serving.Go(func() { o.link.detach(reason) })
 	}
 	return nil
 }
@@ -85,7 +98,7 @@ func (p *partition) join(c *consumer) (stolen []*consumer, err error) {
 func (l *link) pump(sequence int64) {
 	const batch = 256
 	s, c := l.session, l.consumer
-	for {
+	for !c.stopped() {
 		s.mu.Lock()
 		n := int(min(l.credit, s.room, batch))
 		s.mu.Unlock()
@@ -154,7 +167,7 @@ func (l *link) drained() bool {
 	s := l.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !l.drain || l.credit == 0 {
+	if !l.drain {
 		return false
 	}
 	l.delivered += l.credit

@@ -38,8 +38,14 @@ type link struct {
 const credit = 500
 
 // attach makes a link, or attaches it and at once detaches it with an error, which is how AMQP refuses.
-func (s *session) attach(f amqp.List) {
+func (s *session) attach(f amqp.List) error {
 	l := &link{session: s, name: f.Text(0), handle: f.Uint32(1), receiver: f.Bool(2)}
+	s.mu.Lock()
+	_, used := s.links[l.handle]
+	s.mu.Unlock()
+	if used {
+		return errorf("amqp:session:handle-in-use", "The handle %d is in use.", l.handle)
+	}
 	source, target := terminus(f.At(5)), terminus(f.At(6))
 	node, other := target, source
 	if l.receiver {
@@ -59,10 +65,12 @@ func (s *session) attach(f amqp.List) {
 	s.conn.write(0, s.channel, performAttach, reply, nil)
 	if err != nil {
 		l.detach(err)
-		return
+		return nil
 	}
 	s.mu.Lock()
-	s.links[l.handle] = l
+	if l.consumer == nil || !l.consumer.stopped() { // not stolen meanwhile
+		s.links[l.handle] = l
+	}
 	s.mu.Unlock()
 	if !l.receiver {
 		l.grant()
@@ -70,6 +78,7 @@ func (s *session) attach(f amqp.List) {
 	if l.consumer != nil {
 		s.pumps.Go(func() { l.pump(start) })
 	}
+	return nil
 }
 
 func terminus(v any) amqp.List {
@@ -172,7 +181,7 @@ func (s *session) transfer(f amqp.List, payload []byte) error {
 		return nil
 	}
 	l.buffer = append(l.buffer, payload...)
-	if len(l.buffer) > maxMessage+overhead {
+	if len(l.buffer) > maxMessage+overhead { // a batch's own wrapping is not counted
 		l.detach(errorf("amqp:link:message-size-exceeded", "The received message (delivery-id:%d, size:%d bytes) exceeds the limit (%d bytes) currently allowed on the link.", l.delivery, len(l.buffer), maxMessage))
 		return nil
 	}
@@ -201,7 +210,11 @@ func (l *link) accept(whole []byte) error {
 	case s.conn.server.busy():
 		reject(errorf("com.microsoft:server-busy", "The service was unable to process the request; please retry the operation."))
 	default:
-		if err := l.hub.publish(l.partition, l.format, whole); err != nil {
+		err := l.hub.publish(l.partition, l.format, whole)
+		switch {
+		case errors.Is(err, errStorage):
+			reject(errorf("amqp:internal-error", "%v", errStorage))
+		case err != nil:
 			reject(errorf("amqp:decode-error", "%v", err))
 		}
 	}

@@ -81,6 +81,7 @@ type partition struct {
 	wake    chan struct{} // closed when events are appended
 	readers map[string][]*consumer
 	file    *os.File // nil: memory only
+	size    int64    // of the file, whole events only
 }
 
 const frameHead = 20 // length 4, offset 8, time 8
@@ -92,28 +93,34 @@ func (p *partition) open(path string) error {
 		return err
 	}
 	r := bufio.NewReaderSize(f, 1<<20)
-	var good int64
 	for {
-		var head [frameHead]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
+		e, err := readStored(r)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			break
 		}
-		e := stored{
-			message: make([]byte, binary.BigEndian.Uint32(head[:])),
-			offset:  int64(binary.BigEndian.Uint64(head[4:])), at: int64(binary.BigEndian.Uint64(head[12:])),
-		}
-		if _, err := io.ReadFull(r, e.message); err != nil {
-			break
+		if err != nil {
+			return errors.Join(err, f.Close()) // a disk that cannot be read is no torn tail
 		}
 		p.add(e)
-		good += int64(frameHead + len(e.message))
+		p.size += int64(frameHead + len(e.message))
 	}
-	if err := f.Truncate(good); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	_, err = f.Seek(good, io.SeekStart)
 	p.file = f
-	return err
+	return f.Truncate(p.size)
+}
+
+// readStored reads one event of a log file.
+func readStored(r io.Reader) (stored, error) {
+	var head [frameHead]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return stored{}, err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n > 2*maxMessage {
+		return stored{}, fmt.Errorf("reading log: an event of %d bytes cannot be", n)
+	}
+	e := stored{message: make([]byte, n), offset: int64(binary.BigEndian.Uint64(head[4:])), at: int64(binary.BigEndian.Uint64(head[12:]))}
+	_, err := io.ReadFull(r, e.message)
+	return e, err
 }
 
 func (p *partition) close() error {
@@ -138,31 +145,50 @@ func (p *partition) add(e stored) {
 	}
 }
 
-// append stores messages. They are in the file, beyond the process's death, before it returns.
+// append stores messages. They are in the file, beyond the process's death, before anybody sees them; when the file
+// cannot be written nothing is stored.
 func (p *partition) append(messages []message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	var out []byte
-	for _, m := range messages {
-		sequence := p.first + int64(len(p.events))
-		e := stored{message: m.annotated(sequence, p.offset, now), offset: p.offset, at: now.UnixMilli()}
-		if p.file != nil {
-			out = binary.BigEndian.AppendUint32(out, uint32(len(e.message)))
-			out = binary.BigEndian.AppendUint64(out, uint64(e.offset))
-			out = binary.BigEndian.AppendUint64(out, uint64(e.at))
-			out = append(out, e.message...)
-		}
+	sequence, offset := p.first+int64(len(p.events)), p.offset
+	events := make([]stored, len(messages))
+	for i, m := range messages {
+		events[i] = stored{message: m.annotated(sequence+int64(i), offset, now), offset: offset, at: now.UnixMilli()}
+		offset += int64(len(events[i].message)) + 48
+	}
+	if err := p.write(events); err != nil {
+		return err
+	}
+	for _, e := range events {
 		p.add(e)
 	}
 	close(p.wake)
 	p.wake = make(chan struct{})
+	return nil
+}
+
+// write appends events to the file, all or none. p.mu is held.
+func (p *partition) write(events []stored) error {
 	if p.file == nil {
 		return nil
 	}
-	_, err := p.file.Write(out)
-	return err
+	var out []byte
+	for _, e := range events {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(e.message)))
+		out = binary.BigEndian.AppendUint64(out, uint64(e.offset))
+		out = binary.BigEndian.AppendUint64(out, uint64(e.at))
+		out = append(out, e.message...)
+	}
+	if _, err := p.file.WriteAt(out, p.size); err != nil {
+		return errors.Join(errStorage, p.file.Truncate(p.size))
+	}
+	p.size += int64(len(out))
+	return nil
 }
+
+// errStorage is all a client is told when the log cannot be written.
+var errStorage = errors.New("the log of the partition cannot be written")
 
 // read returns at most n messages from a sequence number on, the next number, and a channel that closes when more come.
 func (p *partition) read(sequence int64, n int) (messages [][]byte, next int64, wake <-chan struct{}) {

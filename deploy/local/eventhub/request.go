@@ -113,7 +113,7 @@ type claims struct {
 
 // allow reports whether a node is covered by a claim that has not run out.
 func (c *claims) allow(node string) bool {
-	if c.keys == nil {
+	if c.open() {
 		return true
 	}
 	node = strings.ToLower(node)
@@ -125,19 +125,22 @@ func (c *claims) allow(node string) bool {
 	return false
 }
 
+// open reports whether no claim is asked for.
+func (c *claims) open() bool { return len(c.keys) == 0 && c.verifyJWT == nil }
+
 // put takes a token for an audience, a URI like amqp://host/hub.
 func (c *claims) put(kind, audience, token string) (int32, string) {
 	until := time.Now().Add(time.Hour)
 	switch {
-	case c.keys == nil:
+	case c.open():
 	case strings.HasSuffix(kind, "sastoken"):
 		var problem string
-		if until, problem = c.sas(token); problem != "" {
+		if until, problem = c.sas(token, audience); problem != "" {
 			return 401, problem
 		}
 	case kind == "jwt" && c.verifyJWT != nil:
-		if err := c.verifyJWT(token); err != nil {
-			return 401, "InvalidToken: " + err.Error()
+		if c.verifyJWT(token) != nil {
+			return 401, "InvalidToken: The token is not valid."
 		}
 	default:
 		return 400, "unsupported token type " + kind
@@ -149,8 +152,9 @@ func (c *claims) put(kind, audience, token string) (int32, string) {
 	return 202, "Accepted"
 }
 
-// sas verifies a shared access signature: HMAC-SHA256 over the audience and the expiry, both as they were sent.
-func (c *claims) sas(token string) (until time.Time, problem string) {
+// sas verifies a shared access signature: HMAC-SHA256 over its scope and expiry, both as they were sent, and that the
+// audience lies in the scope.
+func (c *claims) sas(token, audience string) (until time.Time, problem string) {
 	raw := map[string]string{}
 	for field := range strings.SplitSeq(strings.TrimPrefix(token, "SharedAccessSignature "), "&") {
 		k, v, _ := strings.Cut(field, "=")
@@ -168,6 +172,11 @@ func (c *claims) sas(token string) (until time.Time, problem string) {
 	seconds, err := strconv.ParseInt(raw["se"], 10, 64)
 	if until = time.Unix(seconds, 0); err != nil || until.Before(time.Now()) {
 		return until, "ExpiredToken: The token is expired."
+	}
+	scope, _ := url.QueryUnescape(raw["sr"])
+	signed, asked := strings.ToLower(address(scope)), strings.ToLower(address(audience))
+	if signed != "" && asked != signed && !strings.HasPrefix(asked, signed+"/") {
+		return until, "InvalidAudience: The token is for another entity."
 	}
 	return until, ""
 }

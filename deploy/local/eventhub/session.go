@@ -30,7 +30,7 @@ func newSession(c *conn, channel uint16, begin amqp.List) *session {
 func (s *session) handle(p performative, payload []byte) error {
 	switch p.code {
 	case performAttach:
-		s.attach(p.fields)
+		return s.attach(p.fields)
 	case performFlow:
 		s.flow(p.fields)
 	case performTransfer:
@@ -83,7 +83,8 @@ func (s *session) flow(f amqp.List) {
 	handle, named := f.At(4).(uint32)
 	l := s.links[handle]
 	if named && l != nil && l.consumer != nil {
-		l.credit = f.Uint32(5) + f.Uint32(6) - l.delivered
+		left := int64(int32(f.Uint32(5) + f.Uint32(6) - l.delivered)) // serial numbers wrap
+		l.credit = uint32(max(0, left))
 		l.drain = f.Bool(8)
 	}
 	echo := s.window()

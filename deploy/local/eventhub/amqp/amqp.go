@@ -247,6 +247,9 @@ func variable(c byte, d []byte) (any, error) {
 
 // compound reads lists, maps and arrays: a size, a count, and the elements.
 func compound(c byte, d []byte, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDeep
+	}
 	w := 1
 	if c&0x10 != 0 {
 		w = 4
@@ -288,8 +291,8 @@ func array(d []byte, count, depth int) (any, error) {
 		return nil, ErrShort
 	}
 	c := d[0]
-	if c == 0 {
-		return nil, errors.New("amqp: arrays of described values are not supported")
+	if c == 0 || c>>4 == 4 {
+		return nil, errors.New("amqp: arrays of described values, or of values without a width, are not supported")
 	}
 	d = d[1:]
 	items := make(List, 0, min(count, len(d)+1))

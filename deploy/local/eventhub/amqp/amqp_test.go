@@ -56,3 +56,18 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestHostileArraysAreRefused(t *testing.T) {
+	nested := []byte{0x40}
+	for range 40 {
+		nested = append([]byte{0xe0, byte(min(255, len(nested)+1)), 1}, nested...)
+	}
+	for name, b := range map[string][]byte{
+		"many values without a width": {0xf0, 0, 0, 0, 5, 0, 0, 0xff, 0xff, 0x41},
+		"arrays in arrays in arrays":  nested,
+	} {
+		if _, _, err := amqp.Decode(b); err == nil {
+			t.Errorf("%s were decoded", name)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"runtime/debug"
 
@@ -72,7 +73,9 @@ func staged(root string, logger *slog.Logger) (map[string]funchost.Handler, erro
 // refuse answers every staged function with the reason.
 func refuse(root string, reason error) map[string]funchost.Handler {
 	names, _ := funchost.Staged(root)
-	routes := map[string]funchost.Handler{}
+	routes := map[string]funchost.Handler{"proxied": funchost.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"error":{"code":"serviceNotAvailable","message":"A setting is missing or wrong; the app's log says which."}}`, http.StatusServiceUnavailable)
+	}))}
 	for _, name := range names {
 		routes[name] = funchost.Events(func(context.Context, funchost.Batch) error {
 			return fault.Errorf(fault.Transient, "not ready: %w", reason)

@@ -1,0 +1,104 @@
+package settings_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"rekey/handlers/settings"
+	"rekey/shared/decide"
+	"rekey/shared/host/config"
+)
+
+// example sets the environment as local.settings.json.example has it.
+func example(t *testing.T) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "local.settings.json.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct{ Values map[string]string }
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range f.Values {
+		t.Setenv(k, v)
+	}
+	return f.Values
+}
+
+func TestTheShippedExampleIsValidForEveryApp(t *testing.T) {
+	example(t)
+	for name, spec := range map[string]any{"detect": &settings.Detect{}, "upkeep": &settings.Upkeep{}, "face": &settings.Face{}, "respond": &settings.Respond{}} {
+		if err := config.Load(spec); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheShippedExampleSetsEverySettingThatFunctionsName(t *testing.T) {
+	values := example(t)
+	files, err := filepath.Glob(filepath.Join("..", "..", "functions", "*", "function.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	named := regexp.MustCompile(`%([A-Z_]+)%|"connection": "([A-Z_]+)"`)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range named.FindAllStringSubmatch(string(b), -1) {
+			if name := m[1] + m[2]; values[name] == "" {
+				t.Errorf("%s needs %s, which the example does not set", f, name)
+			}
+		}
+	}
+}
+
+func TestWithoutASettingNothingIsChanged(t *testing.T) {
+	example(t)
+	t.Setenv("REKEY_MODE", "")
+	var r settings.Respond
+	if err := config.Load(&r); err != nil {
+		t.Fatal(err)
+	}
+	if m := r.Policy().ModeFor("anybody"); m != decide.ModePlan {
+		t.Errorf("the default mode is %s", m)
+	}
+}
+
+func TestModesAndNeverTouchAreReadByPrincipal(t *testing.T) {
+	example(t)
+	t.Setenv("REKEY_MODES", "SP1=evict, sp2=contain")
+	t.Setenv("REKEY_NEVER_TOUCH", "SP3, sp4")
+	t.Setenv("REKEY_CLIENT_ID", "11111111-2222-3333-4444-555555555555")
+	var r settings.Respond
+	if err := config.Load(&r); err != nil {
+		t.Fatal(err)
+	}
+	p := r.Policy()
+	if p.ModeFor("sp1") != decide.ModeEvict || p.ModeFor("sp2") != decide.ModeContain || p.ModeFor("sp9") != decide.ModePlan {
+		t.Errorf("modes %v", p.Modes)
+	}
+	for _, id := range []string{"sp3", "sp4", "11111111-2222-3333-4444-555555555555"} {
+		if p.NeverTouch[id] == "" {
+			t.Errorf("%s may be touched: %v", id, p.NeverTouch)
+		}
+	}
+}
+
+func TestAWrongModeIsNamed(t *testing.T) {
+	for name, value := range map[string]string{"REKEY_MODE": "destroy", "REKEY_MODES": "sp1=destroy"} {
+		t.Run(name, func(t *testing.T) {
+			example(t)
+			t.Setenv(name, value)
+			if err := config.Load(&settings.Respond{}); err == nil || !strings.Contains(err.Error(), "destroy") || !strings.Contains(err.Error(), "plan, approve, contain or evict") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

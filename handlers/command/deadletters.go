@@ -97,21 +97,26 @@ func recordText(l deadletter.Letter) string {
 
 // showLetter writes a letter's bytes as they came.
 func showLetter(ctx context.Context, box deadletter.Box, args []string, out io.Writer) error {
-	l := deadletter.Letter{Hub: args[0], Partition: args[1], Record: -1}
-	var err error
-	if l.Sequence, err = strconv.ParseInt(args[2], 10, 64); err != nil {
-		return fmt.Errorf("reading sequence %q: a number is expected", args[2])
+	record := "all"
+	if len(args) > 3 {
+		record = args[3]
 	}
-	if len(args) > 3 && args[3] != "all" {
-		if l.Record, err = strconv.Atoi(args[3]); err != nil {
-			return fmt.Errorf("reading record %q: a number or all is expected", args[3])
+	found := 0
+	err := each(ctx, box, args[0], func(l deadletter.Letter) error {
+		if l.Partition != args[1] || strconv.FormatInt(l.Sequence, 10) != args[2] || recordText(l) != record {
+			return nil
 		}
-	}
-	body, err := box.Body(ctx, l)
-	if err != nil {
+		found++
+		body, err := box.Body(ctx, l)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(body)
 		return err
+	})
+	if err == nil && found == 0 {
+		err = fmt.Errorf("there is no dead letter %v: see rekey dead-letters list %s", args, args[0])
 	}
-	_, err = out.Write(body)
 	return err
 }
 

@@ -206,11 +206,16 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 		return r.save(ctx)
 	case errors.Is(err, errGiveUp):
 		return r.giveUp(ctx, s, err)
-	case fault.Kind(err) == fault.Denied && !errors.Is(err, fault.Transient):
-		return r.giveUp(ctx, s, err)
+	case fault.Kind(err) != fault.Denied:
+		return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
+	case r.op.Attempts(s.ID) < refusals:
+		return r.pause(ctx, s, verifyLimit) // a replica that is behind refuses what another would take
 	}
-	return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
+	return r.giveUp(ctx, s, err)
 }
+
+// refusals is how often a step must be refused before it counts.
+const refusals = 3
 
 // answer gives the intents that an interrupted instance left behind their results: this one looked, and found the
 // change made.

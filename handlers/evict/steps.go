@@ -237,6 +237,7 @@ const (
 // verify reads until several reads in a row show no old credential. One that shows up, because a replica was late or
 // somebody added it, is removed.
 func verify(ctx context.Context, r *run, s remedy.Step) error {
+	var refused error
 	for clean := 0; clean < agree; {
 		left, err := r.leftovers(ctx)
 		if err != nil {
@@ -245,12 +246,10 @@ func verify(ctx context.Context, r *run, s remedy.Step) error {
 		clean++
 		if len(left) > 0 {
 			clean = 0
-			if err := r.again(ctx, left); fault.Kind(err) == fault.Denied {
-				return err
-			} // else the next read tells
+			refused = r.again(ctx, left) // of a replica that is behind, too: the next read tells
 		}
 		if err := r.pause(ctx, s, verifyLimit); err != nil {
-			return fmt.Errorf("waiting for reads to agree: %w", err)
+			return errors.Join(fmt.Errorf("waiting for reads to agree: %w", err), refused)
 		}
 	}
 	return r.note(ctx, ledger.Entry{Kind: ledger.Result, Step: s.ID, Text: fmt.Sprintf("%d reads in a row show no old credential", agree)})

@@ -4,9 +4,12 @@ package deadletter
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"rekey/shared/fault"
@@ -30,15 +33,16 @@ type Letter struct {
 	Parked    time.Time `json:"parked"`
 	Replayed  time.Time `json:"replayed,omitzero"`
 	Size      int       `json:"size"`
+	Digest    string    `json:"digest"` // of the bytes; set by Park. A hub that is made anew counts from 0 again
 	Status    string    `json:"status"`
 }
 
 // maxReason bounds the reason: it may quote input.
 const maxReason = 500
 
-// Blob is the name of the blob with the bytes: hub, partition, sequence and record.
+// Blob is the name of the blob with the bytes: hub, partition, sequence, record and digest.
 func (l Letter) Blob() string {
-	return fmt.Sprintf("%s/%s/%019d/%s", l.Hub, l.Partition, l.Sequence, l.record())
+	return fmt.Sprintf("%s/%s/%019d/%s-%s", l.Hub, l.Partition, l.Sequence, l.record(), l.Digest)
 }
 
 func (l Letter) record() string {
@@ -49,7 +53,15 @@ func (l Letter) record() string {
 }
 
 // key sorts letters of a hub by partition, sequence and record.
-func (l Letter) key() string { return fmt.Sprintf("%6s-%019d-%s", l.Partition, l.Sequence, l.record()) }
+func (l Letter) key() string {
+	return fmt.Sprintf("%6s-%019d-%s-%s", l.Partition, l.Sequence, l.record(), l.Digest)
+}
+
+// digest tells different bytes apart.
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
 
 // Box is where letters are parked.
 type Box struct {
@@ -59,7 +71,8 @@ type Box struct {
 
 // Park stores a letter, the bytes first. Parking the same letter again is success: redelivery does that.
 func (b Box) Park(ctx context.Context, l Letter, body []byte) error {
-	l.Status, l.Size, l.Reason = Parked, len(body), l.Reason[:min(len(l.Reason), maxReason)]
+	l.Status, l.Size, l.Digest = Parked, len(body), digest(body)
+	l.Reason = strings.ToValidUTF8(l.Reason[:min(len(l.Reason), maxReason)], "")
 	if err := b.Blobs.Write(ctx, l.Blob(), body); err != nil {
 		return fmt.Errorf("parking %s: %w", l.Blob(), err)
 	}

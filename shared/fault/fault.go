@@ -43,6 +43,12 @@ func As(kind, err error) error {
 	return &kinded{kind: kind, err: err}
 }
 
+// Made reports whether err itself, not only something it wraps, was made by As or Errorf.
+func Made(err error) bool {
+	_, ok := err.(*kinded) //nolint:errorlint // the outermost error is asked for
+	return ok
+}
+
 // Errorf is fmt.Errorf with a kind.
 func Errorf(kind error, format string, args ...any) error {
 	return As(kind, fmt.Errorf(format, args...))

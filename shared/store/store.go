@@ -12,9 +12,11 @@ import (
 	"context"
 	"net/url"
 	"strings"
+
+	"rekey/shared/fault"
 )
 
-// Row is one entity of a table. Data is opaque to the store: at most 256 KiB.
+// Row is one entity of a table. Data is opaque to the store: at most MaxData bytes.
 type Row struct {
 	Partition string
 	Key       string
@@ -22,8 +24,26 @@ type Row struct {
 	Data      []byte
 }
 
-// Table is one table. Partition and key may be any string of at most 300 bytes; the store escapes what the service
-// does not allow.
+// Limits of a row. Keys are measured as they are stored (see EscapeKey): the service allows 512 characters.
+const (
+	MaxData = 256 << 10
+	MaxKey  = 500
+)
+
+// Check returns an error of kind fault.Limit for a row that cannot be stored.
+func (r Row) Check() error {
+	for _, key := range []string{r.Partition, r.Key} {
+		if n := len(EscapeKey(key)); n == 0 || n > MaxKey {
+			return fault.Errorf(fault.Limit, "writing row %.40q: a key of 1 to %d bytes is needed, one has %d", r.Key, MaxKey, n)
+		}
+	}
+	if len(r.Data) > MaxData {
+		return fault.Errorf(fault.Limit, "writing row %.40q: %d bytes of data, at most %d", r.Key, len(r.Data), MaxData)
+	}
+	return nil
+}
+
+// Table is one table. Partition and key may be any string that is not empty and at most MaxKey bytes when escaped.
 //
 // Errors carry a kind of package fault: NotFound, Conflict (the ETag no longer matches, or the row exists already),
 // Limit (data too large), Denied, Transient.

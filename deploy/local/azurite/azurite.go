@@ -115,6 +115,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	s.cmd, s.exited = cmd, exited
 	for _, port := range []int{s.config.BlobPort, s.config.QueuePort, s.config.TablePort} {
 		if err := s.ready(ctx, port); err != nil {
+			s.abandon()
 			return err
 		}
 	}
@@ -148,18 +149,32 @@ func (s *Server) ready(ctx context.Context, port int) error {
 		if err != nil {
 			return err
 		}
-		if r, err := http.DefaultClient.Do(req); err == nil {
-			return r.Body.Close()
+		r, answerErr := http.DefaultClient.Do(req)
+		if answerErr == nil {
+			r.Body.Close()
 		}
 		select {
-		case err := <-s.exited:
-			s.cmd = nil
+		case err := <-s.exited: // whoever answered was another
+			s.exited <- err
 			return fmt.Errorf("starting Azurite: it ended (%v): %s", err, s.output.Tail())
+		default:
+		}
+		if answerErr == nil {
+			return nil
+		}
+		select {
 		case <-ctx.Done():
 			return fmt.Errorf("starting Azurite: no answer on port %d: %s", port, s.output.Tail())
 		case <-tick.C:
 		}
 	}
+}
+
+// abandon ends a child that did not become ready. s.mu is held.
+func (s *Server) abandon() {
+	_ = s.cmd.Process.Kill() // already gone is as good
+	<-s.exited
+	s.cmd = nil
 }
 
 // ConnectionString returns what clients connect with.

@@ -12,13 +12,27 @@ const databases = new Set();
 const configure = Loki.prototype.configureOptions; // every database's constructor calls it
 Loki.prototype.configureOptions = function (...args) {
   databases.add(this);
-  return configure.apply(this, args);
+  const result = configure.apply(this, args);
+  this.autosaveDisable(); // it would take a change's mark away before the change is in the file
+  return result;
 };
 
 const dirty = (db) => db.collections.some((c) => c.dirty);
 
+const unsaved = new Set(); // databases whose last save failed: their marks are gone, their changes are not
+
 const save = (db) =>
-  new Promise((resolve, reject) => db.saveDatabase((err) => (err ? reject(err) : resolve())));
+  new Promise((resolve, reject) => {
+    unsaved.add(db);
+    db.saveDatabase((err) => {
+      if (err) {
+        reject(err);
+        return;
+      }
+      unsaved.delete(db);
+      resolve();
+    });
+  });
 
 let running = false;
 let waiting = [];
@@ -30,7 +44,7 @@ async function run() {
     waiting = [];
     let failure = null;
     try {
-      await Promise.all([...databases].filter(dirty).map(save));
+      await Promise.all([...databases].filter((db) => dirty(db) || unsaved.has(db)).map(save));
     } catch (err) {
       failure = err;
     }

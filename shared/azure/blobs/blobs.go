@@ -84,6 +84,9 @@ func (b *blobs) Read(ctx context.Context, name string) ([]byte, error) {
 // reports that the position is wrong, so before a conflict is believed the blob is compared with what was appended.
 func (b *blobs) Append(ctx context.Context, name string, at int64, data []byte) error {
 	doing := "appending to blob " + b.name + "/" + name
+	if len(data) == 0 {
+		return fault.Errorf(fault.Denied, "%s: there is nothing to append", doing)
+	}
 	client := b.client.NewAppendBlobClient(name)
 	if at == 0 {
 		_, err := client.Create(ctx, &appendblob.CreateOptions{AccessConditions: &blob.AccessConditions{
@@ -105,10 +108,14 @@ func (b *blobs) Append(ctx context.Context, name string, at int64, data []byte) 
 	return err
 }
 
-// landed returns nil when the blob ends with data at the position: the first try took effect.
+// landed returns nil when the blob has the data at the position: the first try took effect, whatever followed it. When
+// that cannot be read it is not known, and no conflict.
 func (b *blobs) landed(ctx context.Context, name string, at int64, data []byte, conflict error) error {
 	now, err := b.Read(ctx, name)
-	if err == nil && int64(len(now)) == at+int64(len(data)) && bytes.Equal(now[at:], data) && len(data) > 0 {
+	if err != nil {
+		return err
+	}
+	if end := at + int64(len(data)); int64(len(now)) >= end && bytes.Equal(now[at:end], data) {
 		return nil
 	}
 	return conflict

@@ -3,6 +3,7 @@ package eventhub
 
 import (
 	"context"
+	"errors"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azeventhubs/v2"
@@ -42,18 +43,31 @@ func (s *Sender) Send(ctx context.Context, partition string, messages ...[]byte)
 	for len(messages) > 0 {
 		batch, err := s.client.NewEventDataBatch(ctx, &opts)
 		if err != nil {
-			return redact.Error(doing, err)
+			return failed(doing, err)
 		}
 		n := fill(batch, messages)
 		if n == 0 {
 			return fault.Errorf(fault.Limit, "%s: a message of %d bytes is too large for the hub", doing, len(messages[0]))
 		}
 		if err := s.client.SendEventDataBatch(ctx, batch, nil); err != nil {
-			return redact.Error(doing, err)
+			return failed(doing, err)
 		}
 		messages = messages[n:]
 	}
 	return nil
+}
+
+// failed describes an error of the Event Hubs client, which has codes of its own.
+func failed(doing string, err error) error {
+	var e *azeventhubs.Error
+	if !errors.As(err, &e) {
+		return redact.Error(doing, err)
+	}
+	kind := fault.Transient
+	if e.Code == azeventhubs.ErrorCodeUnauthorizedAccess {
+		kind = fault.Denied
+	}
+	return fault.Errorf(kind, "%s: %s", doing, e.Code)
 }
 
 // fill adds messages until the next one does not fit, and returns how many.

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -33,23 +34,27 @@ func Error(doing string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Errorf(fault.Transient, "%s: %w", doing, context.DeadlineExceeded)
 	case errors.As(err, &response):
-		return fault.Errorf(kind(response.StatusCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
+		return fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
 	case errors.As(err, &auth):
 		return fault.Errorf(authKind(auth), "%s: authentication failed: %s", doing, authCode(auth))
 	case errors.As(err, &network):
 		return fault.Errorf(fault.Transient, "%s: the network failed (%T)", doing, network)
 	}
-	for _, k := range []error{fault.Poison, fault.Denied, fault.Limit, fault.NotFound, fault.Conflict, fault.Transient} {
-		if errors.Is(err, k) {
-			return err // ours already
-		}
+	if fault.Made(err) {
+		return err // ours already, its text included
 	}
 	return fault.Errorf(fault.Transient, "%s: %T", doing, err)
 }
 
+// missing are the codes of a whole table, container or queue that is not there: nothing can be said about what it
+// should hold, so this is not "no such row" but a deployment that is not complete, or a wrong account.
+var missing = []string{"TableNotFound", "ContainerNotFound", "QueueNotFound"}
+
 // kind maps an HTTP status. 400 is Denied: repeating the same request cannot help, somebody has to look.
-func kind(status int) error {
+func kind(status int, code string) error {
 	switch {
+	case slices.Contains(missing, code):
+		return fault.Transient
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return fault.NotFound
 	case status == http.StatusConflict, status == http.StatusPreconditionFailed:

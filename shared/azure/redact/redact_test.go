@@ -35,6 +35,8 @@ func TestWhatLeavesAnAdapter(t *testing.T) {
 		"the end of the caller's time":   {fmt.Errorf("s3cret: %w", context.DeadlineExceeded), context.DeadlineExceeded, "deadline"},
 		"the end of the caller's wish":   {fmt.Errorf("s3cret: %w", context.Canceled), context.Canceled, "canceled"},
 		"an error of a type of nobody's": {errors.New("Authorization: Bearer s3cret"), fault.Transient, "*errors.errorString"},
+		"a table that was never made":    {response(404, "TableNotFound"), fault.Transient, "404 TableNotFound"},
+		"our kind with another's text":   {errors.Join(fault.Denied, errors.New("sig=s3cret")), fault.Transient, "*errors.joinError"},
 		"an error of our own":            {fault.Errorf(fault.Limit, "writing row: too large"), fault.Limit, "too large"},
 		"a method that is not allowed":   {response(http.StatusMethodNotAllowed, "X"), fault.Denied, "405 X"},
 	}

@@ -23,11 +23,7 @@ import (
 	"rekey/shared/store"
 )
 
-const (
-	chunk   = 64 << 10
-	maxData = 256 << 10
-	maxKey  = 300
-)
+const chunk = 64 << 10
 
 // Service makes tables of one storage account.
 type Service struct {
@@ -146,7 +142,11 @@ func (t *table) Put(ctx context.Context, row store.Row) (string, error) {
 		return "", fault.As(fault.Conflict, err) // deleted meanwhile
 	}
 	if errors.Is(err, fault.Conflict) {
-		if tag, ok := t.marked(ctx, row, mark); ok {
+		tag, mine, readErr := t.marked(ctx, row, mark)
+		switch {
+		case readErr != nil:
+			return "", readErr // not known, and no conflict
+		case mine:
 			return tag, nil
 		}
 	}
@@ -154,14 +154,17 @@ func (t *table) Put(ctx context.Context, row store.Row) (string, error) {
 }
 
 // marked reports whether the stored row carries a mark, and its version.
-func (t *table) marked(ctx context.Context, row store.Row, mark string) (tag string, ok bool) {
+func (t *table) marked(ctx context.Context, row store.Row, mark string) (tag string, mine bool, err error) {
 	r, err := t.client.GetEntity(ctx, store.EscapeKey(row.Partition), store.EscapeKey(row.Key), nil)
-	if err != nil {
-		return "", false
+	if err = redact.Error(t.doing("reading", row.Key), err); err != nil {
+		if errors.Is(err, fault.NotFound) {
+			return "", false, nil
+		}
+		return "", false, err
 	}
 	var stored struct{ Mark string }
-	ok = json.Unmarshal(r.Value, &stored) == nil && stored.Mark == mark
-	return string(r.ETag), ok
+	mine = json.Unmarshal(r.Value, &stored) == nil && stored.Mark == mark
+	return string(r.ETag), mine, nil
 }
 
 func (t *table) put(ctx context.Context, row store.Row, body []byte) (azcore.ETag, error) {
@@ -185,8 +188,8 @@ func (t *table) Delete(ctx context.Context, row store.Row) error {
 }
 
 func encode(row store.Row, mark string) ([]byte, error) {
-	if len(row.Data) > maxData || len(row.Partition) > maxKey || len(row.Key) > maxKey {
-		return nil, fault.Errorf(fault.Limit, "writing row %.40q: %d bytes of data, at most %d", row.Key, len(row.Data), maxData)
+	if err := row.Check(); err != nil {
+		return nil, err
 	}
 	entity := map[string]any{"PartitionKey": store.EscapeKey(row.Partition), "RowKey": store.EscapeKey(row.Key), "Mark": mark}
 	for i := 0; i*chunk < len(row.Data); i++ {

@@ -124,7 +124,7 @@ func TestErrorsSayWhatWasDoneAndNothingSecret(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err = open(t, azcore.ClientOptions{}).Table("neverMade").Get(t.Context(), "p", "k")
-	if !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), `reading row "k" of neverMade`) || strings.Contains(err.Error(), "http") {
+	if !errors.Is(err, fault.Transient) || !strings.Contains(err.Error(), `reading row "k" of neverMade`) || strings.Contains(err.Error(), "http") {
 		t.Errorf("got %v", err)
 	}
 }

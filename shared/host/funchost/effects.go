@@ -18,7 +18,10 @@ type effect struct {
 // hub's checkpoint waits, the queue message reappears. Denied and Limit succeed with a finding for people, because
 // repeating them cannot help; what they stood for is in state, and sweep or a person goes on from there. Poison is
 // handled where it is found, so that the rest of the batch goes on; one that comes this far is a finding, too.
-func effects(err error) effect {
+//
+// A batch of a hub is another matter: its content is nowhere else, and a success moves the checkpoint past it. It fails
+// for every error but Poison, and the hub keeps it until somebody has mended what stands in the way.
+func effects(trigger string, err error) effect {
 	switch {
 	case err == nil:
 		return effect{"success", http.StatusOK}
@@ -31,9 +34,17 @@ func effects(err error) effect {
 	case fault.Poison:
 		return effect{"poison", http.StatusOK}
 	case fault.Denied:
-		return effect{"denied", http.StatusOK}
+		return effect{"denied", findings(trigger)}
 	case fault.Limit:
-		return effect{"limit", http.StatusOK}
+		return effect{"limit", findings(trigger)}
 	}
 	return effect{"retry", http.StatusInternalServerError}
+}
+
+// findings is the status for what repeating cannot help.
+func findings(trigger string) int {
+	if trigger == triggerEvents {
+		return http.StatusInternalServerError
+	}
+	return http.StatusOK
 }

@@ -213,6 +213,17 @@ func TestWhatTheHostIsTold(t *testing.T) {
 	}
 }
 
+func TestABatchOfAHubIsNeverAcknowledgedUnhandled(t *testing.T) {
+	for kind, want := range map[error]int{fault.Denied: 500, fault.Limit: 500, fault.Transient: 500, fault.Poison: 200} {
+		s := serve(t, funchost.Config{Routes: map[string]funchost.Handler{
+			"f": funchost.Events(func(context.Context, funchost.Batch) error { return fault.Errorf(kind, "x") }),
+		}})
+		if r := post(t, s.URL+"/f", strings.NewReader(`{"Data":{"events":"[]"}}`)); r.StatusCode != want {
+			t.Errorf("%v: status %d, want %d", kind, r.StatusCode, want)
+		}
+	}
+}
+
 func TestAPanicFailsItsInvocationOnlyAndIsLoggedWithoutThePayload(t *testing.T) {
 	var log bytes.Buffer
 	s := serve(t, funchost.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Routes: map[string]funchost.Handler{

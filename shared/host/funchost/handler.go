@@ -15,9 +15,11 @@ type Handler struct {
 	http    http.Handler
 }
 
+const triggerEvents = "eventHub"
+
 // Events handles an Event Hubs trigger with cardinality many.
 func Events(fn func(context.Context, Batch) error) Handler {
-	return Handler{trigger: "eventHub", events: fn}
+	return Handler{trigger: triggerEvents, events: fn}
 }
 
 // Queue handles a queue trigger.

@@ -104,7 +104,7 @@ func (s *Server) invocation(name string, h Handler) http.Handler {
 			slog.String("invocation_id", r.Header.Get("X-Azure-Functions-InvocationId")),
 		}
 		err := guard(func() error { return s.invoke(ctx, h, r) })
-		e := effects(err)
+		e := effects(h.trigger, err)
 		rec.write(ctx, s.Logger, e, err)
 		answer(w, e.status)
 	})
@@ -197,7 +197,7 @@ func (s *Server) proxied(h http.Handler) http.Handler {
 			http.Error(wrapped, `{"error":{"code":"generalException","message":"The request could not be handled."}}`, http.StatusInternalServerError)
 		}
 		rec.attrs = append(rec.attrs, slog.Int("status", wrapped.status))
-		rec.write(ctx, s.Logger, effects(err), err)
+		rec.write(ctx, s.Logger, effects("http", err), err)
 	})
 }
 

@@ -13,11 +13,7 @@ import (
 	"rekey/shared/store"
 )
 
-const (
-	maxKey  = 300
-	maxData = 256 << 10
-	maxBell = 1 << 10
-)
+const maxBell = 1 << 10
 
 // Table is a store.Table. The zero Table is empty and ready.
 type Table struct {
@@ -93,8 +89,8 @@ func (t *Table) Put(ctx context.Context, row store.Row) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if len(row.Data) > maxData || len(row.Partition) > maxKey || len(row.Key) > maxKey {
-		return "", fault.Errorf(fault.Limit, "writing row %.40q: %d bytes of data, at most %d", row.Key, len(row.Data), maxData)
+	if err := row.Check(); err != nil {
+		return "", err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -172,6 +168,9 @@ func (b *Blobs) Read(ctx context.Context, name string) ([]byte, error) {
 func (b *Blobs) Append(ctx context.Context, name string, at int64, data []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if len(data) == 0 {
+		return fault.Errorf(fault.Denied, "appending to blob %s: there is nothing to append", name)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -79,6 +79,13 @@ func Table(t *testing.T, fresh func(t *testing.T) store.Table) {
 		_, err := table.Put(t.Context(), store.Row{Partition: "p", Key: "x", Data: make([]byte, 256<<10+1)})
 		expect(t, err, fault.Limit)
 	})
+	t.Run("keys that are empty or too long are refused", func(t *testing.T) {
+		table := fresh(t)
+		for _, key := range []string{"", strings.Repeat("é", 300)} {
+			_, err := table.Put(t.Context(), store.Row{Partition: "p", Key: key, Data: []byte("x")})
+			expect(t, err, fault.Limit)
+		}
+	})
 	t.Run("a list is in order and continues where it was cut", func(t *testing.T) {
 		table := fresh(t)
 		for i := range 25 {
@@ -193,6 +200,9 @@ func Blobs(t *testing.T, fresh func(t *testing.T) store.Blobs) {
 		if got, err := b.Read(t.Context(), "log"); err != nil || len(got) != 5 {
 			t.Errorf("%q (%v)", got, err)
 		}
+	})
+	t.Run("an empty append is refused", func(t *testing.T) {
+		expect(t, fresh(t).Append(t.Context(), "log", 0, nil), fault.Denied)
 	})
 	t.Run("an append beyond the end is a conflict", func(t *testing.T) {
 		expect(t, fresh(t).Append(t.Context(), "log", 3, []byte("x")), fault.Conflict)

@@ -79,9 +79,9 @@ func (r record) signIn(e *event.Event) error {
 		e.Caller = a
 	}
 	place := r.get("locationDetails", "location")
-	e.Network.Country = country(place.at("countryOrRegion").text())
+	e.Network.Country = countryCode(place.at("countryOrRegion").text())
 	if e.Network.Country == "" {
-		e.Network.Country = country(r.top.at("location").text())
+		e.Network.Country = countryCode(r.top.at("location").text())
 	}
 	e.Network.ASN = uint32(max(0, r.get("autonomousSystemNumber").number()))
 	e.SignIn = event.SignIn{
@@ -264,7 +264,7 @@ func (r record) risk(e *event.Event, raw []byte) error {
 	if e.Principal.ObjectID == "" {
 		e.Principal.ObjectID = lower(e.ID) // RiskyServicePrincipals: the id is the principal's
 	}
-	e.Network.Country = country(r.get("location").at("countryOrRegion").text())
+	e.Network.Country = countryCode(r.get("location").at("countryOrRegion").text())
 	f := &event.RiskFinding{
 		Type: r.get("riskEventType", "riskType").text(), Level: r.get("riskLevel").text(), State: r.get("riskState").text(),
 		Detail: r.get("riskDetail").text(), Detected: e.Time,

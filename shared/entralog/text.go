@@ -9,20 +9,32 @@ import (
 // lower returns an id with its ASCII letters in lower case; ids in lower case, as most are, are returned as they are.
 // Other bytes are kept, so that what is no text stays recognisable as such.
 func lower(s string) string {
-	upper := false
-	for i := range len(s) {
-		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
-	}
-	if !upper {
+	if !hasUpper(s) {
 		return s
 	}
-	b := []byte(s)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+	return view(appendLower(nil, s))
+}
+
+// lower does the same without allocating: what changes goes where unescaped strings go.
+func (s *scanner) lower(id string) string {
+	if !hasUpper(id) {
+		return id
 	}
-	return view(b)
+	s.room(len(id))
+	from := len(s.text)
+	s.text = appendLower(s.text, id)
+	return view(s.text[from:])
+}
+
+func appendLower(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
 }
 
 // address reads what logs have in place of an address: nothing, "<null>", an address with a port, a bad IPv6. What is
@@ -30,6 +42,9 @@ func lower(s string) string {
 func address(s string) netip.Addr {
 	if s == "" || s[0] == '<' {
 		return netip.Addr{}
+	}
+	if a, ok := dotted(s); ok {
+		return a
 	}
 	if a, err := netip.ParseAddr(s); err == nil {
 		return a.Unmap().WithZone("")
@@ -40,16 +55,53 @@ func address(s string) netip.Addr {
 	return netip.Addr{}
 }
 
-// country reads a country code; anything longer is a place, as Graph and Azure have in their location.
-func country(s string) string {
+// dotted reads an IPv4 address as nearly all records have it. What it does not take is left to package netip.
+func dotted(s string) (netip.Addr, bool) {
+	var a [4]byte
+	n, value, digits := 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || value > 0):
+			value, digits = value*10+int(c-'0'), digits+1
+		case c == '.' && digits > 0 && value < 256 && n < 3:
+			a[n] = byte(value)
+			n, value, digits = n+1, 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	if n < 3 || digits == 0 || value > 255 {
+		return netip.Addr{}, false
+	}
+	a[3] = byte(value)
+	return netip.AddrFrom4(a), true
+}
+
+// countryCode reads a country code; anything longer is a place, as Graph and Azure have in their location.
+func countryCode(s string) string {
 	if len(s) != 2 {
 		return ""
 	}
 	if s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z' {
 		return s
 	}
-	return strings.ToUpper(s)
+	a, b := s[0]&^0x20, s[1]&^0x20
+	if a < 'A' || a > 'Z' || b < 'A' || b > 'Z' {
+		return strings.ToUpper(s)
+	}
+	n := (int(a-'A')*26 + int(b-'A')) * 2
+	return codes[n : n+2]
 }
+
+// codes are all pairs of letters, so that a code in lower case costs no allocation.
+var codes = func() string {
+	var b strings.Builder
+	for i := range 26 * 26 {
+		b.WriteByte('A' + byte(i/26))
+		b.WriteByte('A' + byte(i%26))
+	}
+	return b.String()
+}()
 
 // tenantOf finds the tenant in a resource id like /tenants/<id>/providers/Microsoft.aadiam.
 func tenantOf(resourceID string) string {
@@ -79,13 +131,16 @@ func NormalizeActivity(s string) string {
 
 // identifiable reports whether a text that state is keyed by can be used as a key.
 func identifiable(s string) bool {
-	if s == "" || len(s) > 200 || !utf8.ValidString(s) {
+	if s == "" || len(s) > 200 {
 		return false
+	}
+	if plain(s) {
+		return true
 	}
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] == 0x7f {
 			return false
 		}
 	}
-	return true
+	return utf8.ValidString(s)
 }

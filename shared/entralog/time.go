@@ -40,46 +40,51 @@ func fastTime(s string) (time.Time, bool) {
 	if len(s) < 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
 		return time.Time{}, false
 	}
-	year, month, day := digits(s[0:4]), digits(s[5:7]), digits(s[8:10])
-	hour, minute, second := digits(s[11:13]), digits(s[14:16]), digits(s[17:19])
-	if year < 1 || month < 1 || month > 12 || day < 1 || day > 28 && day > daysIn(month, year) || hour < 0 || hour > 23 ||
-		minute < 0 || minute > 59 || second < 0 || second > 59 {
+	year, month, day := pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8)
+	hour, minute, second := pair(s, 11), pair(s, 14), pair(s, 17)
+	if year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 28 && day > daysIn(month, year) || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
 	nanos, rest := 0, s[19:]
 	if rest[0] == '.' {
 		n := 1
-		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
-			n++
+		for ; n < len(rest) && n < len(scale) && rest[n]-'0' <= 9; n++ {
+			nanos = nanos*10 + int(rest[n]-'0')
 		}
-		if n < 2 || n > 10 {
+		if n < 2 {
 			return time.Time{}, false
 		}
-		nanos = digits(rest[1:n])
-		for range 10 - n {
-			nanos *= 10
-		}
+		nanos *= scale[n-1]
 		rest = rest[n:]
 	}
 	if rest != "Z" && rest != "+00:00" {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC), true
+	seconds := ((daysSince1970(year, month, day)*24+hour)*60+minute)*60 + second
+	return time.Unix(int64(seconds), int64(nanos)).UTC(), true
+}
+
+// daysSince1970 counts days in the Gregorian calendar. Its year begins in March, so that the leap day is the last one.
+func daysSince1970(year, month, day int) int {
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	const toMarch = 719469 // days from March 1 of the year 0 to 1970, and one
+	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - toMarch
 }
 
 func daysIn(month, year int) int {
 	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// digits returns the number s spells, or a negative one.
-func digits(s string) int {
-	n := 0
-	for i := range len(s) {
-		c := s[i]
-		if c < '0' || c > '9' {
-			return -1 << 30
-		}
-		n = n*10 + int(c-'0')
+// scale is what a fraction of so many digits must be multiplied by to count nanoseconds.
+var scale = [...]int{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1}
+
+// pair returns the number that two digits spell, or one too large for anything in a time.
+func pair(s string, i int) int {
+	tens, units := s[i]-'0', s[i+1]-'0'
+	if tens > 9 || units > 9 {
+		return 1 << 20
 	}
-	return n
+	return int(tens)*10 + int(units)
 }

@@ -3,7 +3,6 @@ package funchost
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"io"
 )
@@ -45,11 +44,12 @@ func decode(r io.Reader) (*invocation, error) {
 	return inv, nil
 }
 
-// decoder collects the payload. The scratch buffer holds one event's text at a time.
+// decoder collects the payload. Its buffers hold one event at a time.
 type decoder struct {
 	inv     *invocation
 	read    bool
 	scratch bytes.Buffer
+	decoded []byte // the event's bytes, as far as its text is base64
 }
 
 // events reads the payload: an array of events, or a single one, under any number of string layers.
@@ -81,46 +81,23 @@ func (d *decoder) unwrap(p *parser, layer int) error {
 		_, err := io.Copy(io.Discard, inner.in)
 		return err
 	}
-	d.scratch.Reset()
-	if _, err := d.scratch.ReadFrom(inner.in); err != nil {
-		return err
-	}
-	d.add(body(d.scratch.Bytes()))
-	return nil
+	return d.text(inner.in, inner.in)
 }
 
 // element reads one event: a string, or any other value as its JSON text.
 func (d *decoder) element(p *parser) error {
-	d.scratch.Reset()
 	c, err := p.peek()
 	if err != nil {
 		return err
 	}
 	if c != '"' {
+		d.scratch.Reset()
 		err := p.value(&d.scratch)
 		d.add(bytes.Clone(d.scratch.Bytes()))
 		return err
 	}
-	if err := p.text(&d.scratch); err != nil {
-		return err
-	}
-	d.add(body(d.scratch.Bytes()))
-	return nil
+	_, _ = p.in.Discard(1)
+	return d.text(p.in, &unquoter{in: p.in})
 }
 
 func (d *decoder) add(b []byte) { d.inv.payload = append(d.inv.payload, Event{Body: b}) }
-
-// body tells bytes from text. A binary binding sends base64, a string binding the text itself. Text that begins like
-// JSON is text; else what is valid base64 is bytes; all other text is text. A log message is always JSON, so the only
-// text that could be mistaken is a broken one that happens to be base64, and that is parked either way.
-func body(text []byte) []byte {
-	if trimmed := bytes.TrimLeft(text, " \t\r\n\ufeff"); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') {
-		return bytes.Clone(text)
-	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Strict().Decode(out, text)
-	if err != nil {
-		return bytes.Clone(text)
-	}
-	return out[:n:n]
-}

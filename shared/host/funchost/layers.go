@@ -32,9 +32,7 @@ func (u *unquoter) Read(p []byte) (int, error) {
 		}
 		span, _ := u.in.Peek(u.in.Buffered())
 		span = span[:min(len(span), len(p))]
-		if n := bytes.IndexAny(span, "\"\\"); n >= 0 {
-			span = span[:n]
-		}
+		span = unescaped(span)
 		if len(span) > 0 {
 			n := copy(p, span)
 			_, _ = u.in.Discard(n)
@@ -50,6 +48,24 @@ func (u *unquoter) Read(p []byte) (int, error) {
 	n := copy(p, u.rest)
 	u.rest = u.rest[n:]
 	return n, nil
+}
+
+// unescaped returns the beginning of b up to the first quote or backslash. It looks at windows of growing size, so that
+// neither long strings nor many short ones are slow.
+func unescaped(b []byte) []byte {
+	for from, size := 0, 64; ; size *= 4 {
+		to := min(from+size, len(b))
+		window := b[from:to]
+		if n := bytes.IndexByte(window, '\\'); n >= 0 {
+			window = window[:n]
+		}
+		if n := bytes.IndexByte(window, '"'); n >= 0 {
+			window = window[:n]
+		}
+		if from += len(window); from < to || to == len(b) {
+			return b[:from]
+		}
+	}
 }
 
 func unexpected(err error) error {

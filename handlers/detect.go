@@ -87,6 +87,8 @@ func newUpkeep(*slog.Logger) (funchost.Handler, error) {
 	return funchost.Timer(upkeep.New(upkeep.Config{
 		Principals: principals.Store{Table: account.Table(store.TablePrincipals)},
 		Fleets:     &fleets.Store{Table: account.Table(store.TableFleet)},
+		Findings:   account.Findings(),
+		Triage:     account.Bell(store.QueueTriage),
 		Now:        time.Now,
 	}).Handle), nil
 }

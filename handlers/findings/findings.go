@@ -22,8 +22,8 @@ type Store struct {
 
 const maxRaces = 8
 
-// Keep inserts the detection, first seen now, or raises the stored one. It reports whether anything changed: then
-// somebody has to look at the principal again. The index rows are written every time, because a crash may have come
+// Keep inserts the detection, first seen now, or raises the stored one; what is not worth telling only raises. It
+// reports whether anything changed: then somebody has to look at the principal again. The index rows are written every time, because a crash may have come
 // between them and the detection.
 func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (changed bool, err error) {
 	d.Detected = now.UTC()
@@ -33,7 +33,7 @@ func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (cha
 			break
 		}
 	}
-	if err == nil {
+	if err == nil && d.Worth() {
 		err = s.index(ctx, d)
 	}
 	if err != nil {
@@ -46,6 +46,8 @@ func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (cha
 func (s Store) keep(ctx context.Context, d *detect.Detection) (bool, error) {
 	row, err := s.Table.Get(ctx, d.Principal.Key(), d.ID)
 	switch {
+	case errors.Is(err, fault.NotFound) && !d.Worth():
+		return false, nil
 	case errors.Is(err, fault.NotFound):
 		row = store.Row{Partition: d.Principal.Key(), Key: d.ID}
 	case err != nil:
@@ -66,6 +68,27 @@ func (s Store) keep(ctx context.Context, d *detect.Detection) (bool, error) {
 	}
 	_, err = s.Table.Put(ctx, row)
 	return err == nil, err
+}
+
+// Raise changes a stored detection, and reports whether it did. One that is not stored is left so: it was not worth
+// telling.
+func (s Store) Raise(ctx context.Context, principal, id string, raise func(detect.Detection) (detect.Detection, bool)) (bool, error) {
+	row, err := s.Table.Get(ctx, principal, id)
+	if errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading detection %s: %w", id, err)
+	}
+	var stored detect.Detection
+	if err := json.Unmarshal(row.Data, &stored); err != nil {
+		return false, fault.Errorf(fault.Denied, "decoding stored detection %s: %v", id, err)
+	}
+	d, raised := raise(stored)
+	if !raised {
+		return false, nil
+	}
+	return s.Keep(ctx, d, stored.Detected)
 }
 
 // index makes the detection findable by id and by time, newest first.

@@ -1,6 +1,7 @@
 // Package principals keeps what is known of each principal: one read and at most one write of each part a batch.
 //
-// A principal's partition has a row for each part ("baseline", "evidence", "users"). Several hub partitions meet on
+// A principal's partition has a row for each part ("baseline", "evidence", "users", "visits"); applications and networks
+// have partitions of the same kind. Several hub partitions meet on
 // one principal; because every part merges in any order, a lost race is repaired by merging and trying again. After
 // MaxConflicts lost races the writer gives way to a row of its own, the part's name and its lane ("baseline~signins-7"),
 // which nobody else writes. Readers merge all rows of a part; upkeep folds the lanes back.
@@ -15,24 +16,23 @@ import (
 
 	"rekey/shared/baseline"
 	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/store"
 )
 
 // MaxConflicts is how many lost races a writer takes before it writes a row of its own.
 const MaxConflicts = 3
 
-// maxRows bounds the rows of one principal: three parts with a lane for each of 32 partitions of six hubs at most.
-const maxRows = 3 * (1 + 6*32)
+// maxRows bounds the rows of one principal: four parts with a lane for each of 32 partitions of six hubs at most.
+const maxRows = 4 * (1 + 6*32)
 
 // State is one principal's parts as read, and what the batch adds to them.
 type State struct {
-	Profile  baseline.Profile
-	Evidence baseline.Evidence
-	Users    baseline.Dependence
+	baseline.State
 
 	key    string
-	rows   map[string]store.Row // as read, by row key
-	before [3][]byte            // each part's encoding when read, all rows merged
+	rows   map[string]store.Row   // as read, by row key
+	before [len(partNames)][]byte // each part's encoding when read, all rows merged
 }
 
 // Store reads and writes the principals table.
@@ -40,39 +40,35 @@ type Store struct {
 	Table store.Table
 }
 
-// part is what the three parts have in common.
+// part is what the parts have in common.
 type part interface {
 	AppendBinary([]byte) ([]byte, error)
 	UnmarshalBinary([]byte) error
 }
 
-var partNames = [3]string{"baseline", "evidence", "users"}
+var partNames = [...]string{"baseline", "evidence", "users", "visits"}
 
-func (s *State) part(i int) part {
-	return [3]part{&s.Profile, &s.Evidence, &s.Users}[i]
+func (s *State) part(i int) part { return parts(&s.State)[i] }
+
+func parts(s *baseline.State) [len(partNames)]part {
+	return [...]part{&s.Profile, &s.Evidence, &s.Users, &s.Visits}
 }
 
 // merge adds an encoded part to the state.
 func (s *State) merge(i int, data []byte) error {
-	switch i {
+	var read baseline.State
+	if err := parts(&read)[i].UnmarshalBinary(data); err != nil {
+		return err
+	}
+	switch i { // only the part itself: parts are written side by side
 	case 0:
-		var p baseline.Profile
-		if err := p.UnmarshalBinary(data); err != nil {
-			return err
-		}
-		s.Profile.Merge(&p)
+		s.Profile.Merge(&read.Profile)
 	case 1:
-		var e baseline.Evidence
-		if err := e.UnmarshalBinary(data); err != nil {
-			return err
-		}
-		s.Evidence.Merge(&e)
+		s.Evidence.Merge(&read.Evidence)
 	case 2:
-		var d baseline.Dependence
-		if err := d.UnmarshalBinary(data); err != nil {
-			return err
-		}
-		s.Users.Merge(&d)
+		s.Users.Merge(&read.Users)
+	case 3:
+		s.Visits.Merge(&read.Visits)
 	}
 	return nil
 }
@@ -114,14 +110,21 @@ func (s *State) mergeRow(row store.Row) error {
 // Save writes the parts whose bytes the batch changed. Lane names the writer's own row, to be used after MaxConflicts
 // lost races. It returns how many writes were tried.
 func (st Store) Save(ctx context.Context, s *State, lane string) (attempts int, err error) {
+	var tried [len(partNames)]int
+	group := funchost.NewGroup(ctx, len(partNames))
 	for i := range partNames {
-		n, err := st.save(ctx, s, i, lane)
-		attempts += n
-		if err != nil {
-			return attempts, fmt.Errorf("writing principal %s, %s: %w", s.key, partNames[i], err)
-		}
+		group.Go(func(ctx context.Context) (err error) {
+			if tried[i], err = st.save(ctx, s, i, lane); err != nil {
+				return fmt.Errorf("writing principal %s, %s: %w", s.key, partNames[i], err)
+			}
+			return nil
+		})
 	}
-	return attempts, nil
+	err = group.Wait()
+	for _, n := range tried {
+		attempts += n
+	}
+	return attempts, err
 }
 
 func (st Store) save(ctx context.Context, s *State, i int, lane string) (attempts int, err error) {

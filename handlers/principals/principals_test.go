@@ -25,8 +25,11 @@ var (
 )
 
 func observe(s *principals.State, id string, at time.Time, ip byte) {
-	e := &event.Event{ID: id, Time: at, Caller: netip.AddrFrom4([4]byte{192, 0, 2, ip})}
-	s.Profile.Observe(hasher, e, hasher.Values(e))
+	e := &event.Event{
+		Kind: event.KindSignIn, ID: id, Time: at, Caller: netip.AddrFrom4([4]byte{192, 0, 2, ip}), SignIn: event.SignIn{TokenID: "token of " + id},
+	}
+	values := hasher.Values(e)
+	s.Observe(e, &values)
 }
 
 func load(t testing.TB, st principals.Store, key string) *principals.State {
@@ -40,7 +43,7 @@ func load(t testing.TB, st principals.Store, key string) *principals.State {
 
 func TestNothingNewIsNotWritten(t *testing.T) {
 	st := principals.Store{Table: &memory.Table{}}
-	for round, want := range []int{1, 0, 0} {
+	for round, want := range []int{2, 0, 0} {
 		s := load(t, st, "sp1")
 		observe(s, "a", start, 1)
 		if n, err := st.Save(t.Context(), s, "lane"); err != nil || n != want {
@@ -85,7 +88,7 @@ func TestWritersThatMeetLoseNothingAndLanesAreFolded(t *testing.T) {
 	}
 	check("folded")
 	rows, _, err := table.List(t.Context(), "sp1", "", 100)
-	if err != nil || len(rows) != 1 {
+	if err != nil || len(rows) != 2 {
 		t.Errorf("%d rows are left after folding (%v)", len(rows), err)
 	}
 }

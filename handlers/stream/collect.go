@@ -10,15 +10,18 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/watch"
 )
 
 // ahead is how far in the future an event may claim to lie: clocks differ, but a record of next week would push the
 // whole window of a principal forward.
 const ahead = 24 * time.Hour
 
-// group is what a batch brings about one principal.
+// group is what a batch brings about one principal, application or network.
 type group struct {
-	signIns  []event.Event
+	events   []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
+	values   []baseline.Values // of events, once learned
+	visits   []baseline.Visit
 	findings []event.Event
 	notes    []baseline.Note
 	users    []userSignIn
@@ -40,6 +43,7 @@ type reject struct {
 // collector is the decoder's sink for one batch: it sorts events by principal.
 type collector struct {
 	now     time.Time
+	enrich  func(*event.Event)
 	groups  map[string]*group
 	rejects []reject
 	message funchost.Event // the one being decoded
@@ -49,7 +53,7 @@ type collector struct {
 
 // collect decodes a batch. What cannot be decoded is set aside and stops nothing.
 func (s *Stream) collect(b funchost.Batch, now time.Time) *collector {
-	c := &collector{now: now, groups: map[string]*group{}}
+	c := &collector{now: now, enrich: s.Enrich, groups: map[string]*group{}}
 	d, _ := s.decoders.Get().(*entralog.Decoder)
 	if d == nil {
 		d = new(entralog.Decoder)
@@ -71,20 +75,21 @@ func (c *collector) Event(e *event.Event) {
 		c.parkMessage(fault.Errorf(fault.Poison, "reading record %s: its time %s lies in the future", e.ID, e.Time.Format(time.RFC3339)))
 		return
 	}
-	switch e.Kind {
-	case event.KindSignIn, event.KindManagedIdentitySignIn:
-		if e.SignIn.Succeeded() {
-			g := c.group(e.Principal.Key())
-			g.signIns = append(g.signIns, *e)
-		}
-	case event.KindUserSignIn:
-		if e.SignIn.Succeeded() && e.SignIn.UserID != "" {
-			g := c.group(event.Principal{AppID: e.Principal.AppID}.Key())
-			g.users = append(g.users, userSignIn{baseline.DayOf(e.Time), e.SignIn.UserID})
-		}
-	case event.KindRisk:
+	c.enrich(e)
+	switch {
+	case baseline.Teaches(e):
+		g := c.group(e.Principal.Key())
+		g.events = append(g.events, *e)
+	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
+		g := c.group(event.Principal{AppID: e.Principal.AppID}.Key())
+		g.users = append(g.users, userSignIn{baseline.DayOf(e.Time), e.SignIn.UserID})
+	case e.Kind == event.KindRisk:
 		g := c.group(e.Principal.Key())
 		g.findings = append(g.findings, *e)
+	}
+	if network, v, ok := watch.Failure(e); ok {
+		g := c.group(network)
+		g.visits = append(g.visits, v)
 	}
 	for _, n := range detect.Notes(e) {
 		g := c.group(n.Key)

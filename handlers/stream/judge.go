@@ -3,21 +3,25 @@ package stream
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
+	"rekey/shared/event"
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
+	"rekey/shared/watch"
 )
 
 // learn adds the batch's facts to the state.
 func (s *Stream) learn(state *principals.State, g *group) {
-	for i := range g.signIns {
-		e := &g.signIns[i]
-		s.Enrich(e)
-		state.Profile.Observe(s.Hasher, e, s.Hasher.Values(e))
+	g.values = make([]baseline.Values, len(g.events))
+	for i := range g.events {
+		g.values[i] = s.Hasher.Values(&g.events[i])
+		state.Observe(&g.events[i], &g.values[i])
 	}
 	for _, n := range g.notes {
 		state.Evidence.Add(n)
@@ -25,46 +29,111 @@ func (s *Stream) learn(state *principals.State, g *group) {
 	for _, u := range g.users {
 		state.Users.Count(s.Hasher, u.day, u.user)
 	}
+	for _, v := range g.visits {
+		state.Visits.Add(v)
+	}
 }
 
-// judge scores the batch's sign-ins against the state as it was before each one's day, so that what the batch itself
+// judge scores the batch's events against the state as it was before each one's day, so that what the batch itself
 // taught cannot change a score. Findings of one subject and day become one detection.
-func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, now time.Time) (map[string]detect.Detection, error) {
-	found := map[string]detect.Detection{}
-	var view baseline.View
-	var model score.Model
-	var viewed baseline.Day
-	for i := range g.signIns {
-		e := &g.signIns[i]
-		if day := baseline.DayOf(e.Time); i == 0 || day != viewed {
+func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, now time.Time) ([]detect.Detection, error) {
+	application, err := s.application(ctx, state, g)
+	if err != nil {
+		return nil, err
+	}
+	days := map[baseline.Day]*watch.Day{}
+	for i := range g.events {
+		e := &g.events[i]
+		day := baseline.DayOf(e.Time)
+		if days[day] == nil {
 			fleet, err := s.Fleets.For(ctx, day, now)
 			if err != nil {
 				return nil, err
 			}
-			view, model, viewed = state.Profile.Before(day), score.Model{Fleet: fleet}, day
+			days[day] = watch.NewDay(day, &state.State, application, score.NewModel(fleet))
 		}
-		values := s.Hasher.Values(e)
-		if d, ok := detect.SignIn(e, model.SignIn(e, &values, view), model.Fleet.ID); ok {
-			join(found, d)
-		}
+		days[day].Event(e, &g.values[i])
+	}
+	var found []detect.Detection
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		days[day].Late()
+		found = append(found, days[day].All()...)
 	}
 	for i := range g.findings {
 		if d, ok := detect.Finding(&g.findings[i]); ok {
-			join(found, d)
+			found = append(found, d)
 		}
 	}
 	return found, nil
 }
 
-func join(found map[string]detect.Detection, d detect.Detection) {
-	if old, ok := found[d.ID]; ok {
-		d, _ = detect.Raise(old, d)
+// application reads what is noted about the principal's application object, if the batch shows a credential that the
+// principal has not used before: then it matters who added it.
+func (s *Stream) application(ctx context.Context, state *principals.State, g *group) (*baseline.Evidence, error) {
+	for i := range g.events {
+		e, key := &g.events[i], baseline.CredentialKey
+		fresh := g.values[i].Has(key) && !state.Profile.Before(baseline.DayOf(e.Time)).Settled(key, g.values[i].Hash[key])
+		if !fresh || e.Principal.AppID == "" {
+			continue
+		}
+		app, err := s.Principals.Load(ctx, event.Principal{AppID: e.Principal.AppID}.Key())
+		if err != nil {
+			return nil, err
+		}
+		return &app.Evidence, nil
 	}
-	found[d.ID] = d
+	return nil, nil
+}
+
+// arrive tells each network that a principal is new in it, and adds to the detections who else is.
+func (s *Stream) arrive(ctx context.Context, found []detect.Detection, lane string, now time.Time) ([]detect.Detection, error) {
+	for i, x := range found {
+		network, v, ok := watch.Arrival(&x)
+		if !ok {
+			continue
+		}
+		state, err := s.Principals.Load(ctx, network)
+		if err != nil {
+			return nil, err
+		}
+		state.Visits.Add(v)
+		if _, err := s.Principals.Save(ctx, state, lane); err != nil {
+			return nil, err
+		}
+		found[i], _ = watch.Company(x, state.Visits.List())
+		if err := s.company(ctx, state.Visits.List(), now); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// company raises the stored detections of a network's visitors by who else came lately.
+func (s *Stream) company(ctx context.Context, visits []baseline.Visit, now time.Time) error {
+	if len(visits) < 2 {
+		return nil
+	}
+	for _, v := range visits {
+		if v.Detection == "" || watch.Settled(baseline.DayOf(v.Time), now) {
+			continue
+		}
+		changed, err := s.Findings.Raise(ctx, v.Principal, v.Detection, func(d detect.Detection) (detect.Detection, bool) {
+			return watch.Company(d, visits)
+		})
+		if err != nil {
+			return err
+		}
+		if changed {
+			if err := s.ring(ctx, v.Principal); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keep stores the detections and rings for triage when one is new or was raised.
-func (s *Stream) keep(ctx context.Context, key string, found map[string]detect.Detection, now time.Time) error {
+func (s *Stream) keep(ctx context.Context, key string, found []detect.Detection, now time.Time) error {
 	ring := false
 	for _, d := range found {
 		changed, err := s.Findings.Keep(ctx, d, now)
@@ -72,11 +141,17 @@ func (s *Stream) keep(ctx context.Context, key string, found map[string]detect.D
 			return err
 		}
 		ring = ring || changed
-		funchost.Count(ctx, "detections", 1)
+		if changed {
+			funchost.Count(ctx, "detections", 1)
+		}
 	}
 	if !ring {
 		return nil
 	}
+	return s.ring(ctx, key)
+}
+
+func (s *Stream) ring(ctx context.Context, key string) error {
 	if err := s.Triage.Ring(ctx, key); err != nil {
 		return fmt.Errorf("ringing for triage of %s: %w", key, err)
 	}

@@ -73,14 +73,15 @@ func (s *Stream) batch(ctx context.Context, b funchost.Batch) error {
 	return err
 }
 
-// principal reads a principal's state, judges what the batch brings about it, and writes what changed.
+// principal reads a principal's state, judges what the batch brings about it, and writes what changed. Applications
+// and networks are handled the same; nothing is judged about them.
 func (s *Stream) principal(ctx context.Context, key string, g *group, lane string, now time.Time) error {
 	state, err := s.Principals.Load(ctx, key)
 	if err != nil {
 		return err
 	}
 	s.learn(state, g)
-	detections, err := s.judge(ctx, state, g, now)
+	found, err := s.judge(ctx, state, g, now)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,15 @@ func (s *Stream) principal(ctx context.Context, key string, g *group, lane strin
 	if err != nil {
 		return err
 	}
-	return s.keep(ctx, key, detections, now)
+	if found, err = s.arrive(ctx, found, lane, now); err != nil {
+		return err
+	}
+	if len(g.visits) > 0 {
+		if err := s.company(ctx, state.Visits.List(), now); err != nil {
+			return err
+		}
+	}
+	return s.keep(ctx, key, found, now)
 }
 
 // whole is the record number of a dead letter that is a whole message.

@@ -1,5 +1,6 @@
 // Package upkeep is the daily housekeeping of the detect app: it folds rows that writers made for themselves, removes
-// what has expired (the one place where facts are removed, by date), and makes the day's fleet snapshot.
+// what has expired (the one place where facts are removed, by date), makes the day's fleet snapshot, and looks once more
+// at the detections of closed days, which are raised by what only the day after tells.
 //
 // It runs on a timer more often than daily; each part does nothing when there is nothing to do, and any part may be
 // cut off and run again.
@@ -12,18 +13,23 @@ import (
 	"strings"
 	"time"
 
+	"rekey/handlers/findings"
 	"rekey/handlers/fleets"
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/score"
 	"rekey/shared/store"
+	"rekey/shared/watch"
 )
 
 // Config is what the handler works with.
 type Config struct {
 	Principals principals.Store
 	Fleets     *fleets.Store
+	Findings   findings.Store
+	Triage     store.Bell
 	Now        func() time.Time
 }
 
@@ -39,7 +45,10 @@ func (u *Upkeep) Handle(ctx context.Context, _ funchost.Tick) error {
 	if err := u.fold(ctx, now); err != nil {
 		return err
 	}
-	return u.snapshot(ctx, baseline.DayOf(now))
+	if err := u.snapshot(ctx, baseline.DayOf(now)); err != nil {
+		return err
+	}
+	return u.late(ctx, now)
 }
 
 // fold visits the principals that have lanes or that have expired.
@@ -59,6 +68,7 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 			s.Profile = baseline.Profile{}
 		}
 		s.Evidence.Forget(now.AddDate(0, 0, -baseline.Window))
+		s.Visits.Forget(now.AddDate(0, 0, -baseline.Window))
 	}
 	for key := range due {
 		err := u.Principals.Fold(ctx, key, forget)
@@ -103,4 +113,64 @@ func (u *Upkeep) snapshot(ctx context.Context, day baseline.Day) error {
 		return nil // nothing learned yet: the day's snapshot can still be made
 	}
 	return u.Fleets.Keep(ctx, fleet)
+}
+
+// lateDays is for how many days a detection may still be raised by what comes after it.
+const lateDays = 3
+
+// late looks again at the detections of the last days: whether the known network of the principal went on working
+// beside the new one is known only afterwards.
+func (u *Upkeep) late(ctx context.Context, now time.Time) error {
+	recent, err := u.Findings.PrincipalsSince(ctx, now.AddDate(0, 0, -lateDays))
+	if err != nil {
+		return err
+	}
+	for _, key := range recent {
+		raised, err := u.raise(ctx, key, now)
+		if err != nil {
+			return err
+		}
+		if raised == 0 {
+			continue
+		}
+		funchost.Count(ctx, "raised", raised)
+		if err := u.Triage.Ring(ctx, key); err != nil {
+			return fmt.Errorf("ringing for triage of %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// raise looks again at one principal's detections of the last days and returns how many were raised.
+func (u *Upkeep) raise(ctx context.Context, key string, now time.Time) (raised int64, err error) {
+	detections, err := u.Findings.Of(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	state, err := u.Principals.Load(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range detections {
+		day, err := baseline.ParseDay(d.Day)
+		if err != nil || watch.Settled(day, now) {
+			continue // a day that is no day is nothing of ours
+		}
+		fleet, err := u.Fleets.For(ctx, day, now)
+		if err != nil {
+			return raised, err
+		}
+		d, ok := watch.Late(d, score.NewModel(fleet), state.Profile.Before(day))
+		if !ok {
+			continue
+		}
+		changed, err := u.Findings.Keep(ctx, d, now)
+		if err != nil {
+			return raised, err
+		}
+		if changed {
+			raised++
+		}
+	}
+	return raised, nil
 }

@@ -1,6 +1,9 @@
 package baseline
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Window is how long a value stays known after its last use, in days.
 const Window = 60
@@ -31,5 +34,17 @@ func (h Hour) Time() time.Time { return epoch.Add(time.Duration(h) * time.Hour) 
 // Time returns the beginning of the day.
 func (d Day) Time() time.Time { return epoch.AddDate(0, 0, int(d)) }
 
+// weekend reports whether the day is a Saturday or Sunday. Day 0 was a Wednesday.
+func (d Day) weekend() bool { return (d+2)%7 >= 5 }
+
 // String returns the day as 2006-01-02.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }
+
+// ParseDay reads a day from the form of String.
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("reading day %.20q: expected a form like 2026-01-02", s)
+	}
+	return DayOf(t), nil
+}

@@ -2,7 +2,6 @@ package baseline
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"rekey/shared/fault"
 )
@@ -13,6 +12,8 @@ const MaxProfileBytes = 4 << 10
 const (
 	profileVersion = 1
 	slotBytes      = 17 // hash 4, first day 2, last hour 3, days 8
+	dayBytes       = 2
+	hourBytes      = 3
 	overflowFlag   = 0x80
 )
 
@@ -25,7 +26,7 @@ func (p *Profile) AppendBinary(b []byte) ([]byte, error) {
 	for i := range p.sets {
 		b = p.sets[i].append(b)
 	}
-	return p.volume.append(b), nil
+	return p.volume.days.append(b, dayBytes), nil
 }
 
 func (s *set) append(b []byte) []byte {
@@ -43,21 +44,36 @@ func (s *set) append(b []byte) []byte {
 	return b
 }
 
-func (v *Volume) append(b []byte) []byte {
-	var present uint64
-	for i, s := range v.days {
-		if s != 0 {
-			present |= 1 << i
-		}
+// append writes the newest period in width bytes, a bitmap of the periods that have a sketch, and the sketches.
+func (s *series[A]) append(b []byte, width int) []byte {
+	for i := range width {
+		b = append(b, byte(s.newest>>(8*i)))
 	}
-	b = binary.LittleEndian.AppendUint16(b, uint16(v.newest))
-	b = binary.LittleEndian.AppendUint64(b, present)
-	for _, s := range v.days {
-		if s != 0 {
-			b = binary.LittleEndian.AppendUint64(b, uint64(s))
+	bitmap := len(b)
+	b = append(b, make([]byte, len(s.at)/8)...)
+	for i := 0; i < len(s.at); i++ {
+		if s.at[i] != 0 {
+			b[bitmap+i/8] |= 1 << (i % 8)
+			b = binary.LittleEndian.AppendUint64(b, uint64(s.at[i]))
 		}
 	}
 	return b
+}
+
+func (s *series[A]) read(r *reader, width int) {
+	for i, x := range r.take(width) {
+		s.newest |= int(x) << (8 * i)
+	}
+	bitmap := r.take(len(s.at) / 8)
+	for i := 0; i < len(s.at) && !r.bad; i++ {
+		if bitmap[i/8]&(1<<(i%8)) == 0 {
+			continue
+		}
+		if x := r.take(8); !r.bad {
+			s.at[i] = sketch(binary.LittleEndian.Uint64(x))
+			r.bad = s.at[i] == 0
+		}
+	}
 }
 
 // UnmarshalBinary replaces the profile by the encoded one. A newer version than this code knows is an error of kind
@@ -72,17 +88,18 @@ func (p *Profile) UnmarshalBinary(b []byte) error {
 	}
 	*p = Profile{}
 	r := reader{b: b[2:]}
-	for i := range b[1] {
-		p.sets[i].read(&r)
+	for i := range Property(b[1]) {
+		p.sets[i].read(&r, i.room())
 	}
-	p.volume.read(&r)
+	p.volume.days.read(&r, dayBytes)
 	if r.bad || len(r.b) != 0 {
 		return fault.Errorf(fault.Poison, "decoding profile: damaged, %d bytes in all", len(b))
 	}
 	return nil
 }
 
-func (s *set) read(r *reader) {
+// read takes the slots of a property. A predecessor of this code may have kept more than there is room for.
+func (s *set) read(r *reader, room int) {
 	head := r.take(1)
 	if r.bad {
 		return
@@ -107,25 +124,8 @@ func (s *set) read(r *reader) {
 			r.bad = true
 		}
 	}
-}
-
-func (v *Volume) read(r *reader) {
-	head := r.take(10)
-	if r.bad {
-		return
-	}
-	v.newest = Day(binary.LittleEndian.Uint16(head))
-	present := binary.LittleEndian.Uint64(head[2:])
-	body := r.take(8 * bits.OnesCount64(present))
-	if r.bad {
-		return
-	}
-	for i := range v.days {
-		if present&(1<<i) != 0 {
-			v.days[i] = sketch(binary.LittleEndian.Uint64(body))
-			body = body[8:]
-			r.bad = r.bad || v.days[i] == 0
-		}
+	if n > room {
+		s.slots, s.overflow = s.slots[:room], true
 	}
 }
 

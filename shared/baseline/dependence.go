@@ -9,10 +9,12 @@ type Dependence struct {
 }
 
 // Count adds a user's sign-in on a day.
-func (d *Dependence) Count(h Hasher, day Day, userID string) { d.users.add(day, h.id(userID)) }
+func (d *Dependence) Count(h Hasher, day Day, userID string) {
+	d.users.days.add(int(day), h.id(userID))
+}
 
 // Merge adds what e knows. It is commutative, associative and idempotent.
-func (d *Dependence) Merge(e *Dependence) { d.users.merge(&e.users) }
+func (d *Dependence) Merge(e *Dependence) { d.users.days.merge(&e.users.days) }
 
 // Busiest estimates the distinct users of the busiest of the 30 days up to and including day.
 func (d *Dependence) Busiest(day Day) float64 {
@@ -27,7 +29,7 @@ const dependenceVersion = 1
 
 // AppendBinary appends the encoded counts to b: equal counts have equal bytes.
 func (d *Dependence) AppendBinary(b []byte) ([]byte, error) {
-	return d.users.append(append(b, dependenceVersion)), nil
+	return d.users.days.append(append(b, dependenceVersion), dayBytes), nil
 }
 
 // UnmarshalBinary replaces the counts by the encoded ones, with the errors of Profile.UnmarshalBinary.
@@ -38,7 +40,7 @@ func (d *Dependence) UnmarshalBinary(b []byte) error {
 	*d = Dependence{}
 	r := reader{b: b}
 	r.take(1)
-	d.users.read(&r)
+	d.users.days.read(&r, dayBytes)
 	if r.bad || len(r.b) != 0 {
 		return fault.Errorf(fault.Poison, "decoding users: damaged, %d bytes in all", len(b))
 	}

@@ -28,13 +28,13 @@ const (
 // keep says how many notes of a kind are kept: the newest. Kinds have room of their own, so that a flood of failures
 // cannot push out an act.
 var keep = map[string]int{
-	NoteFailure: 8, NoteFinding: 4, NoteCredentialAdded: 6, NoteOwnerAdded: 2, NoteRoleGranted: 4,
-	NoteConfiguration: 2, NoteSecretRead: 10, NoteSecretDenied: 2,
+	NoteFailure: 7, NoteFinding: 4, NoteCredentialAdded: 6, NoteOwnerAdded: 2, NoteRoleGranted: 4,
+	NoteConfiguration: 2, NoteSecretRead: 8, NoteSecretDenied: 2,
 }
 
 const (
-	maxNoteID   = 80
-	maxNoteText = 96
+	maxNoteID   = 64
+	maxNoteText = 80
 )
 
 // Note is one thing worth remembering about a principal for a while. Its ID is made from what happened, so a
@@ -49,16 +49,19 @@ type Note struct {
 	KeyID  string    `json:"keyId,omitempty"`
 }
 
-// Evidence is the recent notes about one principal. Like Profile it merges in any order: the newest notes of each
-// kind survive, ties broken by ID. The zero Evidence is empty and ready.
+// Evidence is what is known of one principal's last days: notes, where its newest tokens were issued to, and how many
+// sign-ins each hour had. Like Profile it merges in any order: the newest survive, ties broken by what they say. The
+// zero Evidence is empty and ready.
 type Evidence struct {
-	notes []Note
+	notes  []Note
+	tokens []Token
+	hours  Hours
 }
 
 // Add keeps a note. Texts are cut to a printable length; a note of an unknown kind is dropped.
 func (e *Evidence) Add(n Note) {
 	n.ID, n.What = printable(n.ID, maxNoteID), printable(n.What, maxNoteText)
-	n.Actor, n.Caller, n.KeyID = printable(n.Actor, 48), printable(n.Caller, 48), printable(n.KeyID, 40)
+	n.Actor, n.Caller, n.KeyID = printable(n.Actor, 44), printable(n.Caller, 40), printable(n.KeyID, 40)
 	n.Time = n.Time.UTC().Truncate(time.Second)
 	if keep[n.Kind] == 0 {
 		return
@@ -98,47 +101,78 @@ func (e *Evidence) Merge(f *Evidence) {
 	for _, n := range f.notes {
 		e.Add(n)
 	}
+	for _, t := range f.tokens {
+		e.issue(t)
+	}
+	e.hours.hours.merge(&f.hours.hours)
 }
 
 // Notes returns the notes, newest first.
 func (e *Evidence) Notes() []Note { return slices.Clone(e.notes) }
+
+// Find returns the newest note of a kind that a test accepts, and false when there is none. A nil Evidence has none.
+func (e *Evidence) Find(kind string, accept func(*Note) bool) (Note, bool) {
+	if e == nil {
+		return Note{}, false
+	}
+	for i := range e.notes {
+		if e.notes[i].Kind == kind && accept(&e.notes[i]) {
+			return e.notes[i], true
+		}
+	}
+	return Note{}, false
+}
 
 // Forget drops notes older than t; only upkeep does.
 func (e *Evidence) Forget(t time.Time) {
 	e.notes = slices.DeleteFunc(e.notes, func(n Note) bool { return n.Time.Before(t) })
 }
 
+// evidenceVersion 2 is a version byte, the tokens, the hours, and the notes as JSON. Version 1 was JSON alone, and
+// begins with a brace.
+const evidenceVersion = 2
+
+// evidenceForm is version 1, and the end of version 2.
 type evidenceForm struct {
 	Version int    `json:"version"`
 	Notes   []Note `json:"notes"`
 }
 
-const evidenceVersion = 1
-
 // AppendBinary appends the encoded evidence to b: equal evidence has equal bytes.
 func (e *Evidence) AppendBinary(b []byte) ([]byte, error) {
+	b = append(b, evidenceVersion)
+	b = appendTokens(b, e.tokens)
+	b = e.hours.hours.append(b, hourBytes)
 	out, err := json.Marshal(evidenceForm{evidenceVersion, e.notes})
 	return append(b, out...), err
 }
 
 // UnmarshalBinary replaces the evidence by the encoded one, with the errors of Profile.UnmarshalBinary.
 func (e *Evidence) UnmarshalBinary(b []byte) error {
+	*e = Evidence{}
+	if len(b) > 0 && b[0] != '{' {
+		if b[0] > evidenceVersion {
+			return fault.Errorf(fault.Denied, "decoding evidence: version %d is newer than this program's %d: upgrade it", b[0], evidenceVersion)
+		}
+		r := reader{b: b[1:]}
+		e.tokens = readTokens(&r)
+		e.hours.hours.read(&r, hourBytes)
+		if r.bad {
+			return fault.Errorf(fault.Poison, "decoding evidence: damaged, %d bytes in all", len(b))
+		}
+		b = r.b
+	}
 	var f evidenceForm
 	if err := json.Unmarshal(b, &f); err != nil {
 		return fault.Errorf(fault.Poison, "decoding evidence: %v", err)
 	}
-	if f.Version > evidenceVersion {
-		return fault.Errorf(fault.Denied, "decoding evidence: version %d is newer than this program's %d: upgrade it",
-			f.Version, evidenceVersion)
-	}
-	*e = Evidence{}
 	for _, n := range f.Notes {
 		e.Add(n)
 	}
 	return nil
 }
 
-// printable cuts s to at most n bytes of plain characters, so that its JSON is no longer than itself.
+// printable returns a copy of s, cut to at most n bytes of plain characters, so that its JSON is no longer than itself.
 func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&' {
@@ -146,5 +180,5 @@ func printable(s string, n int) string {
 		}
 		return r
 	}, s)
-	return s[:min(len(s), n)]
+	return strings.Clone(s[:min(len(s), n)])
 }

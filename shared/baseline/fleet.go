@@ -3,6 +3,7 @@ package baseline
 import (
 	"cmp"
 	"encoding/json"
+	"math/bits"
 	"slices"
 
 	"rekey/shared/fault"
@@ -15,30 +16,47 @@ const PriorID = "prior"
 // an unmeasured fleet makes novelty cheap, never an alarm.
 var priorRates = [Properties]float64{
 	Address: .2, Prefix: .05, ASN: .02, Hosting: .005, Country: .004, Resource: .01, AgentFamily: .01, Agent: .03,
-	Library: .01, CredentialType: .003, CredentialKey: .01, HourBlock: .05,
+	Library: .01, CredentialType: .003, CredentialKey: .01, HourBlock: .05, ActivityPrefix: .05, ActivityASN: .02,
+	CredentialClass: .003,
 }
 
-// priorDays is how many principal-days of measurement the prior is worth.
-const priorDays = 2000
+// priorDays is how many principal-days of measurement the prior is worth, for each age.
+const priorDays = 700
 
 // shared are the properties whose values spread over a fleet for honest reasons: software and what it talks to.
 // Addresses, networks and countries are not among them: nobody vouches for himself.
 var shared = []Property{Resource, AgentFamily, Agent, Library}
 
+// counted are the properties of which a snapshot knows who shows which value: the shared ones, and those of the network,
+// where a value nobody shows counts against a sign-in and a value others show counts for nothing.
+var counted = append([]Property{ASN, Country}, shared...)
+
 const (
 	recentDays    = 7    // an adopter is recent for this long
-	maxShared     = 2048 // values kept a property
+	maxCounted    = 1536 // values kept a property
 	minAdopters   = 3    // principals that make a value common
-	fleetVersion  = 1
+	minFleet      = 30   // principals without which nothing is said about what the fleet shows
+	fleetVersion  = 2
 	maxFleetBytes = 256 << 10
 )
+
+// Rates are novel values of each property per principal and active day.
+type Rates [Properties]float64
+
+// priorShape is how much principals differ in their rates before that was measured: the shape of a gamma distribution,
+// the smaller the more they differ.
+const priorShape = .3
+
+// minShape and maxShape keep a measured shape within reason.
+const minShape, maxShape = .02, 2
 
 // Fleet is a snapshot of what is usual over all principals, folded from their profiles. It never sees anything of its
 // own day or later.
 type Fleet struct {
-	ID         string              // the day it was made for, or PriorID
-	Principals int                 // with at least one active day in the window
-	Rates      [Properties]float64 // novel values per principal and active day
+	ID         string      // the day it was made for, or PriorID
+	Principals int         // with at least one active day in the window
+	Rates      [Ages]Rates // by the age of the principal
+	Shape      Rates       // how much principals differ: each one's rate is gamma-distributed with this shape
 	adopters   map[Property]map[uint32]adoption
 }
 
@@ -46,31 +64,64 @@ type Fleet struct {
 type adoption struct{ all, recent int }
 
 // PriorFleet returns the built-in snapshot.
-func PriorFleet() *Fleet { return &Fleet{ID: PriorID, Rates: priorRates} }
+func PriorFleet() *Fleet {
+	f := &Fleet{ID: PriorID, Rates: [Ages]Rates{priorRates, priorRates, priorRates}}
+	for p := range f.Shape {
+		f.Shape[p] = priorShape
+	}
+	return f
+}
+
+// Rate returns the expected novel values of a property per active day, for a principal of an age that showed so many
+// over so many days. It is the mean of the posterior gamma distribution (empirical Bayes: the fleet is the prior), so
+// a principal that never shows anything new is believed sooner in a fleet whose principals differ.
+func (f *Fleet) Rate(p Property, age int, arrivals, days float64) float64 {
+	shape := f.Shape[p]
+	return (arrivals + shape) / (days + shape/f.Rates[AgeOf(age)][p])
+}
 
 // RecentAdopters is the share of principals that took up a value within the last week, if at least three did; it is
 // zero for properties that must not be vouched for by others.
 func (f *Fleet) RecentAdopters(p Property, hash uint32) float64 {
 	a := f.adopters[p][hash]
-	if a.recent < minAdopters || f.Principals == 0 {
+	if a.recent < minAdopters || f.Principals == 0 || !slices.Contains(shared, p) {
 		return 0
 	}
 	return float64(a.recent) / float64(f.Principals)
 }
 
-// Fold builds a snapshot for a day from profiles, in any order.
+// Foreign reports whether a value is one that hardly anybody in the fleet shows, or only since this week. It is false
+// when the fleet is too small to tell.
+func (f *Fleet) Foreign(p Property, hash uint32) bool {
+	if f.Principals < minFleet || f.adopters[p] == nil {
+		return false
+	}
+	a := f.adopters[p][hash]
+	return a.all-a.recent < minAdopters
+}
+
+// Common reports whether a value is one that others in the fleet have shown for longer than a week. It is false when the
+// fleet is too small to tell.
+func (f *Fleet) Common(p Property, hash uint32) bool {
+	return f.Principals >= minFleet && f.adopters[p] != nil && !f.Foreign(p, hash)
+}
+
+// Fold builds a snapshot for a day from profiles. Another order gives the same snapshot but for rounding.
 type Fold struct {
 	day        Day
 	principals int
-	activeDays int
-	arrivals   [Properties]int
+	activeDays [Ages]float64
+	arrivals   [Ages]Rates
+	settled    float64 // principals that are old enough to have a rate of their own
+	sum, sum2  Rates   // of their rates, and of the squares
+	exposure   float64 // of the inverses of their active days
 	adopters   map[Property]map[uint32]adoption
 }
 
 // NewFold begins a snapshot of what was before a day.
 func NewFold(d Day) *Fold {
 	f := &Fold{day: d, adopters: map[Property]map[uint32]adoption{}}
-	for _, p := range shared {
+	for _, p := range counted {
 		f.adopters[p] = map[uint32]adoption{}
 	}
 	return f
@@ -79,20 +130,59 @@ func NewFold(d Day) *Fold {
 // Add counts one principal.
 func (f *Fold) Add(p *Profile) {
 	v := p.Before(f.day)
-	days := v.ActiveDays()
-	if days == 0 {
+	if v.active == 0 || v.Silence() >= Window {
 		return
 	}
 	f.principals++
-	f.activeDays += days
-	for prop := range Properties {
-		f.arrivals[prop] += v.Arrivals(prop)
+	for rest := v.active; rest != 0; rest &= rest - 1 {
+		f.activeDays[AgeOf(int(v.end)-1-bits.TrailingZeros64(rest)-int(v.first))]++
 	}
-	for _, prop := range shared {
+	old := v.ActiveDays() >= rateDays
+	if old {
+		f.settled++
+		f.exposure += 1 / float64(v.ActiveDays())
+	}
+	for prop := range Properties {
+		own := f.addArrivals(v, prop)
+		if rate := own / float64(v.ActiveDays()); old {
+			f.sum[prop] += rate
+			f.sum2[prop] += rate * rate
+		}
+	}
+	for _, prop := range counted {
 		for _, s := range p.sets[prop].slots {
 			f.adopt(prop, s)
 		}
 	}
+}
+
+// rateDays is how many active days make a rate of one's own.
+const rateDays = 7
+
+// addArrivals counts a principal's arrivals of a property by its age, and returns how many they are.
+func (f *Fold) addArrivals(v View, prop Property) (all float64) {
+	set := &v.profile.sets[prop]
+	for i := range set.slots {
+		if s := &set.slots[i]; v.arrived(s) {
+			f.arrivals[AgeOf(int(s.First)-int(v.first))][prop] += set.scale()
+			all += set.scale()
+		}
+	}
+	return all
+}
+
+// shape estimates by moments how much rates differ beyond what chance alone makes of equal ones.
+func (f *Fold) shape(p Property) float64 {
+	if f.settled < minFleet || f.sum[p] == 0 {
+		return priorShape
+	}
+	mean := f.sum[p] / f.settled
+	variance := f.sum2[p]/f.settled - mean*mean
+	excess := variance - mean*f.exposure/f.settled // a count of rate m over n days varies by m/n
+	if excess <= 0 {
+		return maxShape
+	}
+	return max(minShape, min(mean*mean/excess, maxShape))
 }
 
 func (f *Fold) adopt(p Property, s Slot) {
@@ -110,8 +200,13 @@ func (f *Fold) adopt(p Property, s Slot) {
 // Fleet returns the snapshot. Rates are the measured ones, shrunk to the prior by priorDays.
 func (f *Fold) Fleet() *Fleet {
 	out := &Fleet{ID: f.day.String(), Principals: f.principals, adopters: map[Property]map[uint32]adoption{}}
+	for age := range Ages {
+		for p := range Properties {
+			out.Rates[age][p] = (f.arrivals[age][p] + priorDays*priorRates[p]) / (f.activeDays[age] + priorDays)
+		}
+	}
 	for p := range Properties {
-		out.Rates[p] = (float64(f.arrivals[p]) + priorDays*priorRates[p]) / (float64(f.activeDays) + priorDays)
+		out.Shape[p] = f.shape(p)
 	}
 	for p, values := range f.adopters {
 		out.adopters[p] = common(values)
@@ -131,23 +226,29 @@ func common(values map[uint32]adoption) map[uint32]adoption {
 		return cmp.Or(cmp.Compare(values[b].all, values[a].all), cmp.Compare(a, b))
 	})
 	out := map[uint32]adoption{}
-	for _, h := range hashes[:min(len(hashes), maxShared)] {
+	for _, h := range hashes[:min(len(hashes), maxCounted)] {
 		out[h] = values[h]
 	}
 	return out
 }
 
+// fleetForm is how a snapshot is kept. Version 1 had one list of rates, for all ages.
 type fleetForm struct {
 	Version    int                    `json:"version"`
 	ID         string                 `json:"id"`
 	Principals int                    `json:"principals"`
-	Rates      []float64              `json:"rates"`
+	Rates      []float64              `json:"rates,omitempty"`
+	Ages       [][]float64            `json:"ages,omitempty"`
+	Shapes     []float64              `json:"shapes,omitempty"`
 	Adopters   map[string][][3]uint32 `json:"adopters"` // property name -> hash, all, recent
 }
 
 // AppendBinary appends the encoded snapshot to b, at most 256 KiB.
 func (f *Fleet) AppendBinary(b []byte) ([]byte, error) {
-	form := fleetForm{fleetVersion, f.ID, f.Principals, f.Rates[:], map[string][][3]uint32{}}
+	form := fleetForm{Version: fleetVersion, ID: f.ID, Principals: f.Principals, Shapes: f.Shape[:], Adopters: map[string][][3]uint32{}}
+	for age := range f.Rates {
+		form.Ages = append(form.Ages, f.Rates[age][:])
+	}
 	for p, values := range f.adopters {
 		rows := make([][3]uint32, 0, len(values))
 		for h, a := range values {
@@ -169,15 +270,26 @@ func (f *Fleet) UnmarshalBinary(b []byte) error {
 	if err := json.Unmarshal(b, &form); err != nil {
 		return fault.Errorf(fault.Poison, "decoding fleet: %v", err)
 	}
-	if form.Version > fleetVersion || len(form.Rates) > int(Properties) {
+	if form.Version > fleetVersion {
 		return fault.Errorf(fault.Denied, "decoding fleet: version %d is newer than this program's %d: upgrade it",
 			form.Version, fleetVersion)
 	}
-	*f = Fleet{ID: form.ID, Principals: form.Principals, Rates: priorRates, adopters: map[Property]map[uint32]adoption{}}
-	copy(f.Rates[:], form.Rates)
-	for _, p := range shared {
+	*f = *PriorFleet()
+	f.ID, f.Principals, f.adopters = form.ID, form.Principals, map[Property]map[uint32]adoption{}
+	for age := range f.Rates {
+		copy(f.Rates[age][:], form.Rates)
+		if age < len(form.Ages) {
+			copy(f.Rates[age][:], form.Ages[age])
+		}
+	}
+	copy(f.Shape[:], form.Shapes)
+	for _, p := range counted {
+		rows, ok := form.Adopters[p.String()]
+		if !ok {
+			continue
+		}
 		f.adopters[p] = map[uint32]adoption{}
-		for _, row := range form.Adopters[p.String()] {
+		for _, row := range rows {
 			f.adopters[p][row[0]] = adoption{int(row[1]), int(row[2])}
 		}
 	}

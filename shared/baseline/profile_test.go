@@ -38,7 +38,8 @@ func signIn(at time.Time, id string, edit ...func(*event.Event)) *event.Event {
 
 func observe(p *baseline.Profile, events ...*event.Event) {
 	for _, e := range events {
-		p.Observe(hasher, e, hasher.Values(e))
+		values := hasher.Values(e)
+		p.Observe(e, &values)
 	}
 }
 
@@ -146,8 +147,11 @@ func TestWhatAViewKnows(t *testing.T) {
 		"after 60 days a value is still known": {
 			[]*event.Event{signIn(day(0), "a")}, 60, 1, 1,
 		},
-		"after 61 it is forgotten": {
-			[]*event.Event{signIn(day(0), "a")}, 61, 0, 0,
+		"after months of silence it is compared with its last days": {
+			[]*event.Event{signIn(day(0), "a")}, 150, 1, 1,
+		},
+		"after 61 days of other use it is forgotten": {
+			[]*event.Event{signIn(day(0), "a"), signIn(day(60), "b", ua("curl/8"))}, 61, 0, 1,
 		},
 	}
 	for name, tt := range tests {
@@ -272,7 +276,7 @@ func BenchmarkObserveAndView(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v := hasher.Values(e)
-		p.Observe(hasher, e, v)
+		p.Observe(e, &v)
 		if p.Before(baseline.DayOf(e.Time)).DaysKnown(baseline.Agent, v.Hash[baseline.Agent]) == 0 {
 			b.Fatal("known agent is new")
 		}

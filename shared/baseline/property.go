@@ -16,28 +16,42 @@ type Property uint8
 
 // The properties, in the order they are stored. New ones go at the end.
 const (
-	Address        Property = iota // IP address
-	Prefix                         // its /24 or /48
-	ASN                            // autonomous system
-	Hosting                        // class of the network
-	Country                        // of the address
-	Resource                       // application id of the target resource
-	AgentFamily                    // user agent without versions
-	Agent                          // user agent as sent
-	Library                        // authentication library, without version
-	CredentialType                 // secret, certificate, federated, ...
-	CredentialKey                  // key id of the credential
-	HourBlock                      // three-hour block of the UTC day
-	Properties                     // how many there are
+	Address         Property = iota // IP address
+	Prefix                          // its /24 or /48
+	ASN                             // autonomous system
+	Hosting                         // class of the network
+	Country                         // of the address
+	Resource                        // application id of the target resource
+	AgentFamily                     // user agent without versions
+	Agent                           // user agent as sent
+	Library                         // authentication library, without version
+	CredentialType                  // secret, certificate, federated, ...
+	CredentialKey                   // key id of the credential
+	HourBlock                       // three-hour block of the UTC day
+	ActivityPrefix                  // prefix of what was done with a token: in a vault, in Graph, in ARM
+	ActivityASN                     // autonomous system of the same
+	CredentialClass                 // whether the credential is a key of the application's own or federated trust
+	Properties                      // how many there are
 )
 
 var propertyNames = [Properties]string{
 	"address", "prefix", "asn", "hosting", "country", "resource", "agentFamily", "agent", "library",
-	"credentialType", "credentialKey", "hourBlock",
+	"credentialType", "credentialKey", "hourBlock", "activityPrefix", "activityASN", "credentialClass",
 }
 
 // String returns the property's name in lower camel case.
 func (p Property) String() string { return propertyNames[p] }
+
+// room is how many values a property keeps: MaxSlots, and fewer where the world has no more.
+func (p Property) room() int {
+	switch p {
+	case Hosting, CredentialClass:
+		return 5
+	case CredentialType, HourBlock:
+		return 8
+	}
+	return MaxSlots
+}
 
 // Hasher turns values into keyed hashes (SipHash-2-4, truncated to 32 bits). The key belongs to the tenant's state:
 // with another key all principals start anew.
@@ -69,9 +83,11 @@ func (h Hasher) addr(p Property, a netip.Addr) uint32 {
 	return uint32(siphash.Hash(h.k0, h.k1^uint64(p), b[:]))
 }
 
-// Values are the hashes of what one sign-in shows. A property the record lacks is absent: unknown, not new.
+// Values are the hashes of what one event shows. A property the record lacks is absent: unknown, not new.
 type Values struct {
 	Hash    [Properties]uint32
+	Token   uint32 // of the token's id; 0 when the record has none
+	id      uint64 // of the record's id, for counting sign-ins
 	present uint16
 }
 
@@ -89,28 +105,77 @@ func (v *Values) text(h Hasher, p Property, s string) {
 	}
 }
 
-// Values reads the properties of a sign-in. It does not allocate for user agents in lower case.
+// Values reads the properties of an event: all of a sign-in, and of other activity where it came from. It does not
+// allocate for user agents in lower case.
 func (h Hasher) Values(e *event.Event) Values {
 	var v Values
+	switch e.Kind {
+	case event.KindSignIn, event.KindManagedIdentitySignIn:
+		h.signIn(&v, e)
+		v.Token, v.id = h.token(e.SignIn.TokenID), h.id(e.ID)
+	case event.KindVaultAccess, event.KindGraphActivity, event.KindDirectoryGraphActivity, event.KindAzureActivity:
+		h.network(&v, e, ActivityPrefix, ActivityASN)
+		switch {
+		case e.Graph != nil:
+			v.Token = h.token(e.Graph.TokenID)
+		case e.Azure != nil:
+			v.Token = h.token(e.Azure.TokenID)
+		}
+	}
+	return v
+}
+
+func (h Hasher) token(id string) uint32 {
+	if id == "" {
+		return 0
+	}
+	return uint32(h.id(id))
+}
+
+// network sets where an event came from. Prefix and system are kept apart for sign-ins and for activity, because a
+// token may honestly be used elsewhere than where it was issued. The same value has the same hash in both.
+func (h Hasher) network(v *Values, e *event.Event, prefix, asn Property) {
 	if e.Caller.IsValid() {
-		v.set(Address, h.addr(Address, e.Caller))
-		v.set(Prefix, h.addr(Prefix, NetworkPrefix(e.Caller).Addr()))
+		v.set(prefix, h.addr(Prefix, NetworkPrefix(e.Caller).Addr()))
 	}
 	if e.Network.ASN != 0 {
-		v.set(ASN, h.number(ASN, e.Network.ASN))
+		v.set(asn, h.number(ASN, e.Network.ASN))
 	}
 	if e.Network.Hosting != event.HostingUnknown {
 		v.set(Hosting, h.number(Hosting, uint32(e.Network.Hosting)))
 	}
 	v.text(h, Country, e.Network.Country)
+}
+
+func (h Hasher) signIn(v *Values, e *event.Event) {
+	if e.Caller.IsValid() {
+		v.set(Address, h.addr(Address, e.Caller))
+	}
+	h.network(v, e, Prefix, ASN)
 	v.text(h, Resource, e.SignIn.ResourceID)
 	v.text(h, AgentFamily, UserAgentFamily(e.SignIn.UserAgent))
 	v.text(h, Agent, e.SignIn.UserAgent)
 	v.text(h, Library, LibraryName(e.SignIn.ClientLibrary))
 	v.text(h, CredentialType, e.SignIn.CredentialType)
 	v.text(h, CredentialKey, e.SignIn.CredentialKeyID)
+	v.text(h, CredentialClass, credentialClass(&e.SignIn))
 	v.set(HourBlock, h.number(HourBlock, uint32(e.Time.UTC().Hour()/3)))
-	return v
+}
+
+// Credential classes. Most records do not say the type of the credential, but nearly all tell these apart.
+const (
+	ClassKey       = "key"       // a secret or certificate
+	ClassFederated = "federated" // the token of another issuer
+)
+
+func credentialClass(s *event.SignIn) string {
+	switch {
+	case s.CredentialType == event.CredentialFederated:
+		return ClassFederated
+	case s.CredentialKeyID != "", s.CredentialType == event.CredentialSecret, s.CredentialType == event.CredentialCertificate:
+		return ClassKey
+	}
+	return ""
 }
 
 // NetworkPrefix returns the network an address is usually handed out with: /24, or /48 for IPv6.

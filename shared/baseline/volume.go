@@ -24,16 +24,24 @@ func (s sketch) join(t sketch) sketch {
 	return out
 }
 
+// halves are the powers of one half.
+var halves = func() (h [16]float64) {
+	for i := range h {
+		h[i] = math.Ldexp(1, -i)
+	}
+	return h
+}()
+
 // estimate returns about how many distinct ids were added.
 func (s sketch) estimate() float64 {
 	const m, alpha = 16, 0.673
 	sum, empty := 0.0, 0
 	for i := 0; i < 64; i += 4 {
-		r := int(s >> i & 15)
+		r := s >> i & 15
 		if r == 0 {
 			empty++
 		}
-		sum += math.Ldexp(1, -r)
+		sum += halves[r]
 	}
 	e := alpha * m * m / sum
 	if e <= 2.5*m && empty > 0 {
@@ -42,54 +50,77 @@ func (s sketch) estimate() float64 {
 	return e
 }
 
-// Volume is the number of distinct ids on each of the last 64 days.
-type Volume struct {
-	newest Day
-	days   [64]sketch // days[i]: i days before newest
+// series counts distinct ids in each of the last periods of time: at[i] is the period i before the newest.
+type series[A [64]sketch | [168]sketch] struct {
+	newest int
+	at     A
 }
 
-// add counts an id, given by its hash, on a day. A day before the window is ignored.
-func (v *Volume) add(d Day, hash uint64) {
-	v.advance(d)
-	if i := int(v.newest) - int(d); i < len(v.days) {
-		v.days[i] = v.days[i].add(hash)
+// add counts an id, given by its hash, in a period. One before the oldest is ignored.
+func (s *series[A]) add(period int, hash uint64) {
+	s.advance(period)
+	if i := s.newest - period; i < len(s.at) {
+		s.at[i] = s.at[i].add(hash)
 	}
 }
 
-func (v *Volume) advance(d Day) {
-	n := int(d) - int(v.newest)
+func (s *series[A]) advance(to int) {
+	n := to - s.newest
 	if n <= 0 {
 		return
 	}
-	var days [64]sketch
-	if n < len(days) {
-		copy(days[n:], v.days[:])
+	var moved A
+	for i := n; i < len(s.at); i++ {
+		moved[i] = s.at[i-n]
 	}
-	v.days, v.newest = days, d
+	s.at, s.newest = moved, to
 }
 
-func (v *Volume) merge(w *Volume) {
-	v.advance(w.newest)
-	shift := int(v.newest) - int(w.newest)
-	for i := 0; i+shift < len(v.days); i++ {
-		v.days[i+shift] = v.days[i+shift].join(w.days[i])
+func (s *series[A]) merge(t *series[A]) {
+	s.advance(t.newest)
+	shift := s.newest - t.newest
+	for i := 0; i+shift < len(s.at); i++ {
+		s.at[i+shift] = s.at[i+shift].join(t.at[i])
 	}
 }
 
-// On estimates how many distinct ids were counted on a day.
-func (v *Volume) On(d Day) float64 {
-	i := int(v.newest) - int(d)
-	if i < 0 || i >= len(v.days) {
+// on estimates how many distinct ids were counted in a period.
+func (s *series[A]) on(period int) float64 {
+	i := s.newest - period
+	if i < 0 || i >= len(s.at) || s.at[i] == 0 {
 		return 0
 	}
-	return v.days[i].estimate()
+	return s.at[i].estimate()
 }
 
-// MaxBefore estimates the largest day of the window before d.
-func (v *Volume) MaxBefore(d Day) float64 {
+// most estimates the largest of the periods from one to before another.
+func (s *series[A]) most(from, before int) float64 {
 	most := 0.0
-	for n := 1; n <= Window && n <= int(d); n++ {
-		most = max(most, v.On(d-Day(n)))
+	for i := max(0, s.newest-before+1); i < len(s.at) && s.newest-i >= from; i++ {
+		if s.at[i] != 0 {
+			most = max(most, s.at[i].estimate())
+		}
 	}
 	return most
 }
+
+// Volume is the number of distinct ids on each of the last 64 days.
+type Volume struct{ days series[[64]sketch] }
+
+// On estimates how many distinct ids were counted on a day.
+func (v *Volume) On(d Day) float64 { return v.days.on(int(d)) }
+
+// MaxBefore estimates the largest day of the window before d.
+func (v *Volume) MaxBefore(d Day) float64 { return v.days.most(int(d)-Window, int(d)) }
+
+// Hours is the number of distinct ids in each of the last 168 hours.
+type Hours struct{ hours series[[168]sketch] }
+
+// On estimates how many distinct ids were counted in an hour.
+func (h *Hours) On(hour Hour) float64 { return h.hours.on(int(hour)) }
+
+// MostOn estimates the largest hour of a day.
+func (h *Hours) MostOn(d Day) float64 { return h.hours.most(int(d)*24, int(d+1)*24) }
+
+// MaxBefore estimates the largest hour of those known before a day.
+func (h *Hours) MaxBefore(d Day) float64 { return h.hours.most(0, int(d)*24) }

@@ -41,7 +41,7 @@ func Build(f Facts, now time.Time) Case {
 		}
 	}
 	c.Harm = harm(f.Notes, c.Window)
-	c.OldSource = oldSource(f.Profile, c.Window)
+	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Answers = answers(f, c)
 	return c
@@ -99,7 +99,13 @@ func harm(notes []baseline.Note, w Window) []Harm {
 	return slices.Compact(out)
 }
 
-func oldSource(p *baseline.Profile, w Window) OldSource {
+// oldSource looks for the principal's known network at work beside the suspicious one. A stranger who comes out of the
+// known network itself cannot be told from it.
+func oldSource(p *baseline.Profile, c Case) OldSource {
+	if !slices.ContainsFunc(c.Detections, func(d detect.Detection) bool { return score.Moved(d.Contributions) }) {
+		return OldSource{}
+	}
+	w := c.Window
 	v := p.Before(baseline.DayOf(w.From.Add(lead)))
 	for _, prop := range []baseline.Property{baseline.ASN, baseline.Prefix} {
 		if last, ok := v.LastUse(prop); ok {

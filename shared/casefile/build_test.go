@@ -25,8 +25,9 @@ func profile(ago time.Duration) *baseline.Profile {
 	var p baseline.Profile
 	for d := range 20 {
 		at := attack.Add(-ago).AddDate(0, 0, -d)
-		e := &event.Event{ID: fmt.Sprint(d), Time: at, Caller: netip.MustParseAddr("192.0.2.7"), Network: event.Network{ASN: 64500}}
-		p.Observe(hasher, e, hasher.Values(e))
+		e := &event.Event{Kind: event.KindSignIn, ID: fmt.Sprint(d), Time: at, Caller: netip.MustParseAddr("192.0.2.7"), Network: event.Network{ASN: 64500}}
+		values := hasher.Values(e)
+		p.Observe(e, &values)
 	}
 	return &p
 }

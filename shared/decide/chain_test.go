@@ -21,7 +21,7 @@ func clear() decide.Input {
 			Window:    casefile.Window{From: now.Add(-25 * time.Hour), To: now.Add(-time.Hour)},
 			OldSource: casefile.OldSource{Active: true},
 			Detections: []detect.Detection{{
-				Tenant: "t1", Records: []detect.Record{{Succeeded: true}},
+				Tenant: "t1", Bits: 17, Records: []detect.Record{{Succeeded: true}},
 				Contributions: []score.Contribution{{Name: "asn", Family: score.FamilyNetwork, Bits: 9}, {Name: "agentFamily", Family: score.FamilyClient, Bits: 8}},
 			}},
 		},
@@ -51,6 +51,7 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"a late hour is half a witness": {func(in *decide.Input) {
 			in.Case.Detections[0].Contributions[1] = score.Contribution{Name: "hourBlock", Family: score.FamilyBehaviour, Bits: 8}
 		}, decide.ModeApprove, "two independent families"},
+		"it is likely, and no more":     {func(in *decide.Input) { in.Case.Detections[0].Bits = 12 }, decide.ModeApprove, "beyond doubt"},
 		"no sign-in succeeded":          {func(in *decide.Input) { in.Case.Detections[0].Records[0].Succeeded = false }, decide.ModeApprove, "successful use"},
 		"the record is seven hours old": {func(in *decide.Input) { in.Case.Window.To = now.Add(-7 * time.Hour) }, decide.ModeApprove, "fresh record"},
 		"a record is of another tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "t2" }, decide.ModeApprove, "record of this tenant"},

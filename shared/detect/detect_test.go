@@ -22,7 +22,7 @@ func suspicious(id string, bits float64, level score.Level, later time.Duration)
 		Caller:    netip.MustParseAddr("203.0.113.9"), Network: event.Network{ASN: 64511, Hosting: event.HostingAnonymizer},
 		SignIn: event.SignIn{CredentialKeyID: "k1"},
 	}
-	d, ok := detect.SignIn(e, score.Score{Bits: bits, Level: level, Contributions: []score.Contribution{{Name: "asn", Bits: bits}}}, "prior")
+	d, ok := detect.Unfamiliar(e, score.Score{Bits: bits, Level: level, Contributions: []score.Contribution{{Name: "asn", Bits: bits}}}, 30, "prior")
 	if !ok {
 		panic("no detection")
 	}
@@ -30,21 +30,21 @@ func suspicious(id string, bits float64, level score.Level, later time.Duration)
 	return d
 }
 
-func TestASignInBecomesADetectionOnlyWhenItSucceededAndScored(t *testing.T) {
+func TestOnlyWhatIsUnfamiliarBecomesADetectionAndOnlyFromLowItIsWorthTelling(t *testing.T) {
+	unusual := []score.Contribution{{Name: "asn", Bits: 9}}
 	tests := map[string]struct {
-		level score.Level
-		code  int
-		want  bool
+		score       score.Score
+		made, worth bool
 	}{
-		"an unfamiliar sign-in that succeeded": {score.LevelLow, 0, true},
-		"a familiar one":                       {score.LevelNone, 0, false},
-		"an unfamiliar one that failed":        {score.LevelHigh, 7000222, false},
+		"an unfamiliar sign-in":  {score.Score{Level: score.LevelLow, Bits: 9, Contributions: unusual}, true, true},
+		"a slightly unusual one": {score.Score{Level: score.LevelNone, Bits: 2, Contributions: unusual}, true, false},
+		"a familiar one":         {score.Score{Level: score.LevelNone}, false, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := &event.Event{Kind: event.KindSignIn, ID: "a", Time: at, SignIn: event.SignIn{ErrorCode: tt.code}}
-			if _, got := detect.SignIn(e, score.Score{Level: tt.level, Bits: 9}, "prior"); got != tt.want {
-				t.Errorf("detection: %v, want %v", got, tt.want)
+			e := &event.Event{Kind: event.KindSignIn, ID: "a", Time: at}
+			if d, made := detect.Unfamiliar(e, tt.score, 30, "prior"); made != tt.made || d.Worth() != tt.worth {
+				t.Errorf("made %v, worth telling %v; want %v, %v", made, d.Worth(), tt.made, tt.worth)
 			}
 		})
 	}

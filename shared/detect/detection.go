@@ -15,6 +15,7 @@ import (
 // Risk event types, spelled like Microsoft's.
 const (
 	TypeSuspiciousSignins = "suspiciousSignins"
+	TypeAnomalousActivity = "anomalousServicePrincipalActivity" // a token used where it was not issued, or a managed identity elsewhere
 )
 
 // Detection is one finding about one principal, subject and day. Its ID is made of these, so that the same finding
@@ -29,14 +30,25 @@ type Detection struct {
 	Level         score.Level          `json:"riskLevel"`
 	Bits          float64              `json:"bits"`
 	Contributions []score.Contribution `json:"contributions"`
-	Fleet         string               `json:"fleet"`    // id of the fleet snapshot the score was made with
-	Source        string               `json:"source"`   // "Rekey", or Microsoft's for its own findings
-	KeyIDs        []string             `json:"keyIds"`   // credentials the events used, sorted
-	First         time.Time            `json:"first"`    // earliest event
-	Last          time.Time            `json:"last"`     // latest event
-	Detected      time.Time            `json:"detected"` // when Rekey first saw it
-	Records       []Record             `json:"records"`  // at most MaxRecords, the earliest
+	Fleet         string               `json:"fleet"`                // id of the fleet snapshot the score was made with
+	Source        string               `json:"source"`               // "Rekey", or Microsoft's for its own findings
+	KeyIDs        []string             `json:"keyIds"`               // credentials the events used, sorted
+	First         time.Time            `json:"first"`                // earliest event
+	Last          time.Time            `json:"last"`                 // latest event
+	Detected      time.Time            `json:"detected"`             // when Rekey first saw it
+	Records       []Record             `json:"records"`              // at most MaxRecords, the earliest
+	Resources     []Use                `json:"resources,omitempty"`  // new resources, at most MaxResources, the earliest
+	ActiveDays    int                  `json:"activeDays,omitempty"` // on which the principal was known to be active before
 }
+
+// Use is the first use of a resource that is new for the principal.
+type Use struct {
+	Resource string    `json:"resource"`
+	Time     time.Time `json:"time"`
+}
+
+// MaxResources bounds the new resources a detection names.
+const MaxResources = 12
 
 // MaxRecords bounds the records a detection cites.
 const MaxRecords = 8

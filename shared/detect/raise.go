@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"time"
 
 	"rekey/shared/score"
 )
@@ -11,13 +12,13 @@ import (
 // maxKeyIDs bounds the credentials a detection names.
 const maxKeyIDs = 16
 
-// Raise joins what is stored with what was found now: the maximum of level and score stays, times widen, records and
-// key ids are united. It reports whether anything changed. Both must have the same ID.
+// Raise joins what is stored with what was found now: of each contribution the larger stays and the score is summed
+// anew, the maximum of the levels stays, times widen, records and key ids are united. It reports whether anything
+// changed. Both must have the same ID. The order in which detections are joined does not matter.
 func Raise(stored, found Detection) (Detection, bool) {
 	out := stored
-	out.Level = score.Max(stored.Level, found.Level)
-	if found.Bits > stored.Bits {
-		out.Bits, out.Contributions, out.Fleet = found.Bits, found.Contributions, found.Fleet
+	if found.Bits > stored.Bits || found.Bits == stored.Bits && found.Fleet > stored.Fleet {
+		out.Fleet = found.Fleet
 	}
 	if found.First.Before(out.First) {
 		out.First = found.First
@@ -28,14 +29,46 @@ func Raise(stored, found Detection) (Detection, bool) {
 	if found.Detected.Before(out.Detected) {
 		out.Detected = found.Detected
 	}
+	out.ActiveDays = max(stored.ActiveDays, found.ActiveDays)
 	out.KeyIDs = unite(stored.KeyIDs, found.KeyIDs, maxKeyIDs, cmp.Compare[string])
 	out.Records = unite(stored.Records, found.Records, MaxRecords, earlier)
+	out.Resources = firstUses(stored.Resources, found.Resources)
+	out.weigh(stored, found)
 	return out, !reflect.DeepEqual(out, stored)
 }
 
-// earlier orders records by time and id.
+// weigh sums the joined contributions. A finding of somebody else's has none, and keeps its level.
+func (d *Detection) weigh(stored, found Detection) {
+	d.Contributions = score.Unite(stored.Contributions, found.Contributions)
+	times := make([]time.Time, len(d.Resources))
+	for i, u := range d.Resources {
+		times[i] = u.Time
+	}
+	if c, ok := score.Burst(times); ok {
+		d.Contributions = score.Unite(d.Contributions, []score.Contribution{c})
+	}
+	s := score.Sum(d.Contributions, d.ActiveDays)
+	d.Bits = s.Bits
+	if len(d.Contributions) == 0 {
+		d.Bits = max(stored.Bits, found.Bits)
+	}
+	d.Level = score.Max(score.Max(stored.Level, found.Level), s.Level)
+}
+
+// firstUses unites first uses: each resource once, at its earliest time, and the earliest of them.
+func firstUses(a, b []Use) []Use {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(x, y Use) int { return cmp.Or(cmp.Compare(x.Resource, y.Resource), x.Time.Compare(y.Time)) })
+	all = slices.CompactFunc(all, func(x, y Use) bool { return x.Resource == y.Resource })
+	slices.SortFunc(all, func(x, y Use) int { return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.Resource, y.Resource)) })
+	return slices.Clip(all[:min(len(all), MaxResources)])
+}
+
+// earlier orders records by time, id, and what else they say: a total order, so that it does not matter which of two
+// comes first.
 func earlier(a, b Record) int {
-	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Resource, b.Resource),
+		cmp.Compare(a.IPAddress, b.IPAddress), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.KeyID, b.KeyID))
 }
 
 // unite returns the n smallest of both lists, each once.

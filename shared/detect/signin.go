@@ -21,19 +21,47 @@ func ID(principal, riskType, subject, day string) string {
 	return hex.EncodeToString(sum[:26])
 }
 
-// SignIn makes the detection of an unfamiliar sign-in, and false when its score is not worth one. One principal has
-// one such detection per origin and day, however many sign-ins show it.
-func SignIn(e *event.Event, s score.Score, fleet string) (Detection, bool) {
-	if s.Level == score.LevelNone || s.Level == "" || !e.SignIn.Succeeded() {
+// Unfamiliar makes the detection of an unfamiliar sign-in, or of activity from an unfamiliar network, and false when
+// nothing about it is unfamiliar. One principal has one such detection per origin and day, however many events show it;
+// whether all of them together are worth telling is known when they are joined (see Raise and Worth).
+func Unfamiliar(e *event.Event, s score.Score, activeDays int, fleet string) (Detection, bool) {
+	if len(s.Contributions) == 0 {
 		return Detection{}, false
 	}
-	d := base(e, TypeSuspiciousSignins, origin(e))
-	d.Level, d.Bits, d.Contributions, d.Fleet, d.Source = s.Level, s.Bits, s.Contributions, fleet, SourceRekey
-	if k := e.SignIn.CredentialKeyID; k != "" {
-		d.KeyIDs = []string{strings.Clone(k)}
+	kind := TypeSuspiciousSignins
+	if !baseline.IsSignIn(e) {
+		kind = TypeAnomalousActivity
+	}
+	d := begin(e, kind, activeDays, fleet)
+	d.Contributions = score.Unite(s.Contributions, nil)
+	for i := range d.Contributions {
+		d.Contributions[i].Value = strings.Clone(d.Contributions[i].Value)
+	}
+	d.Level, d.Bits = s.Level, score.Sum(d.Contributions, activeDays).Bits
+	for _, c := range s.Contributions {
+		if c.Name == baseline.Resource.String() {
+			d.Resources = []Use{{strings.Clone(c.Value), e.Time}}
+		}
 	}
 	return d, true
 }
+
+// Begin makes the beginnings of a detection of a sign-in, without anything that is held against it.
+func Begin(e *event.Event, activeDays int, fleet string) Detection {
+	return begin(e, TypeSuspiciousSignins, activeDays, fleet)
+}
+
+func begin(e *event.Event, kind string, activeDays int, fleet string) Detection {
+	d := base(e, kind, Origin(e))
+	d.Level, d.Fleet, d.Source, d.ActiveDays = score.LevelNone, fleet, SourceRekey, activeDays
+	if k := e.SignIn.CredentialKeyID; k != "" {
+		d.KeyIDs = []string{strings.Clone(k)}
+	}
+	return d
+}
+
+// Worth reports whether a detection is one, or only the beginnings of it.
+func (d *Detection) Worth() bool { return d.Level.AtLeast(score.LevelLow) }
 
 // base fills what every detection of an event has. Strings are cloned: a detection outlives the batch.
 func base(e *event.Event, riskType, subject string) Detection {
@@ -50,8 +78,8 @@ func clonePrincipal(p event.Principal) event.Principal {
 	return event.Principal{ObjectID: strings.Clone(p.ObjectID), AppID: strings.Clone(p.AppID), Name: strings.Clone(p.Name)}
 }
 
-// origin names where a sign-in came from, as coarsely as an intruder can be told from himself.
-func origin(e *event.Event) string {
+// Origin names where an event came from, as coarsely as an intruder can be told from himself.
+func Origin(e *event.Event) string {
 	switch {
 	case e.Network.ASN != 0:
 		return fmt.Sprintf("AS%d", e.Network.ASN)

@@ -1,5 +1,10 @@
 package score
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Family groups contributions that an intruder changes together. Acting alone needs two families.
 type Family string
 
@@ -19,6 +24,8 @@ type Contribution struct {
 	Bits   float64 `json:"bits"`   // log2 of how much likelier an intruder shows this than the principal itself
 	Value  string  `json:"value"`  // what was seen, as in "AS64511 Example Hosting"
 	Why    string  `json:"why"`    // a sentence: "seen on none of 30 active days; ..."
+
+	Foreign bool `json:"foreign,omitempty"` // hardly anybody else in the tenant shows the value
 }
 
 // Level is a risk level, spelled like Graph's riskLevel.
@@ -43,4 +50,37 @@ func Max(a, b Level) Level {
 		return b
 	}
 	return a
+}
+
+// CountFamilies counts the families of contributions worth at least two bits. Hour and volume count half: a late job
+// is not a second witness.
+func CountFamilies(cs []Contribution) float64 {
+	weight := map[Family]float64{}
+	for _, c := range cs {
+		if c.Bits < 2 {
+			continue
+		}
+		w := 1.0
+		if c.Name == "hourBlock" || c.Name == "volume" {
+			w = 0.5
+		}
+		weight[c.Family] = max(weight[c.Family], w)
+	}
+	sum := 0.0
+	for _, w := range weight {
+		sum += w
+	}
+	return sum
+}
+
+// Unite joins the contributions of events that belong together: of each name the one with the most bits stays. It is
+// commutative, associative and idempotent; the result is ordered by bits.
+func Unite(a, b []Contribution) []Contribution {
+	out := slices.Concat(a, b)
+	slices.SortFunc(out, func(x, y Contribution) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(y.Bits, x.Bits), cmp.Compare(x.Value, y.Value), cmp.Compare(x.Why, y.Why))
+	})
+	out = slices.CompactFunc(out, func(x, y Contribution) bool { return x.Name == y.Name })
+	slices.SortFunc(out, func(x, y Contribution) int { return cmp.Or(cmp.Compare(y.Bits, x.Bits), cmp.Compare(x.Name, y.Name)) })
+	return out
 }

@@ -1,26 +1,11 @@
 package score
 
 import (
-	"fmt"
 	"math"
 
 	"rekey/shared/baseline"
 	"rekey/shared/event"
 )
-
-// Thresholds of the levels, in bits, and the brakes on them.
-const (
-	LowBits    = 5.0
-	MediumBits = 10.0
-	HighBits   = 15.0
-
-	coldStartDays = 3 // with fewer active days a score stays below high: there is little to compare with
-	maxBits       = 16
-	minBits       = 0.05 // less is not worth a word
-)
-
-// shrink is how many days of its own a principal must show before its rate outweighs the fleet's.
-const shrink = 6.0
 
 // Score is the sum of its contributions.
 type Score struct {
@@ -29,73 +14,102 @@ type Score struct {
 	Contributions []Contribution
 }
 
-// Families counts the families that contributed. Hour counts half: a late job is not a second witness.
-func (s Score) Families() float64 { return CountFamilies(s.Contributions) }
-
-// CountFamilies counts the families of contributions worth at least two bits; behaviour counts half unless it is an
-// unusual resource.
-func CountFamilies(cs []Contribution) float64 {
-	weight := map[Family]float64{}
-	for _, c := range cs {
-		if c.Bits < 2 {
-			continue
-		}
-		w := 1.0
-		if c.Name == "hourBlock" {
-			w = 0.5
-		}
-		weight[c.Family] = max(weight[c.Family], w)
-	}
-	sum := 0.0
-	for _, w := range weight {
-		sum += w
-	}
-	return sum
-}
-
-// term is what the model knows about one property: the chance that an intruder's sign-in shows a new value.
-type term struct {
-	property baseline.Property
-	family   Family
-	intruder float64
-	what     string
-}
-
-// terms are the properties judged on their own, in the order they are explained. The network is judged apart.
-var terms = []term{
-	{baseline.Resource, FamilyBehaviour, .45, "target resource"},
-	{baseline.AgentFamily, FamilyClient, .6, "user agent"},
-	{baseline.Library, FamilyClient, .4, "authentication library"},
-	{baseline.CredentialType, FamilyCredential, .3, "credential type"},
-	{baseline.CredentialKey, FamilyCredential, .025, "credential"},
-	{baseline.HourBlock, FamilyBehaviour, .25, "time of day"},
-}
-
-// Model scores sign-ins against one fleet snapshot. It is safe for concurrent use.
+// Model scores events against one fleet snapshot. It is safe for concurrent use.
 type Model struct {
-	Fleet *baseline.Fleet
+	Fleet   *baseline.Fleet
+	Weights *Weights
 }
 
-// SignIn scores one sign-in against the principal's profile as it was before the day of the event. A sign-in that
-// shows nothing new costs no allocation.
-func (m Model) SignIn(e *event.Event, values *baseline.Values, v baseline.View) Score {
-	if v.ActiveDays() < baseline.LearningDays {
+// NewModel returns the shipped model.
+func NewModel(fleet *baseline.Fleet) Model { return Model{fleet, &DefaultWeights} }
+
+// Facts are what a principal's event is judged against.
+type Facts struct {
+	View        baseline.View      // as it was before the day of the event
+	Evidence    *baseline.Evidence // of the principal; may be nil
+	Application *baseline.Evidence // of its application, where changes of the application object are noted; may be nil
+}
+
+// judgement is one event on its way through the model.
+type judgement struct {
+	Model
+	Facts
+	event  *event.Event
+	values baseline.Values
+	out    []Contribution
+
+	moved bool // to a network that the tenant uses elsewhere
+	// What a workload that is moved or rebuilt changes together is not charged twice: at most so many bits.
+	mostClient, mostCredential float64
+}
+
+// Event scores one successful sign-in, or where other activity came from. An event that shows nothing new costs no
+// allocation.
+func (m Model) Event(e *event.Event, values *baseline.Values, f Facts) Score {
+	if f.View.ActiveDays() < baseline.LearningDays || !baseline.Teaches(e) {
 		return Score{Level: LevelNone}
 	}
-	var s Score
-	s.Contributions = m.network(s.Contributions, e, values, v)
-	for i := range terms {
-		t := &terms[i]
-		if t.property == baseline.AgentFamily && m.known(baseline.AgentFamily, values, v) {
-			s.Contributions = m.single(s.Contributions, term{baseline.Agent, FamilyClient, .06, "user agent version"}, e, values, v)
-			continue
-		}
-		s.Contributions = m.single(s.Contributions, *t, e, values, v)
+	j := judgement{Model: m, Facts: f, event: e, values: *values, mostClient: maxBits, mostCredential: maxBits}
+	if baseline.IsSignIn(e) {
+		j.signIn()
+	} else {
+		j.activity()
 	}
-	for _, c := range s.Contributions {
+	return Sum(j.out, f.View.ActiveDays())
+}
+
+// signIn asks about each property, in the order in which they are explained.
+func (j *judgement) signIn() {
+	moved, near := j.network(signInPlace)
+	if moved && len(j.out) > 0 {
+		j.stillActive(foreignNetwork(j.out))
+		j.failures()
+	}
+	j.moved = moved && j.Fleet.Common(baseline.ASN, j.values.Hash[baseline.ASN])
+	switch {
+	case j.moved:
+		j.mostClient, j.mostCredential = bitsOf(j.Weights.ClientGivenMove), bitsOf(j.Weights.CredentialGivenMove)
+	case near:
+		j.mostClient, j.mostCredential = bitsOf(j.Weights.ClientGivenRegion), bitsOf(j.Weights.CredentialGivenMove)
+	}
+	j.single(baseline.Resource, FamilyBehaviour, "target resource")
+	if j.client() && !moved && !near {
+		j.mostCredential = bitsOf(j.Weights.CredentialGivenClient)
+	}
+	j.credential()
+	j.hour()
+	j.silence()
+}
+
+// client charges the user agent or the library, whichever tells more: both change together. It reports whether the
+// client is another one, and not a version of the known one.
+func (j *judgement) client() (other bool) {
+	n := len(j.out)
+	if j.known(baseline.AgentFamily) {
+		j.single(baseline.Agent, FamilyClient, "user agent version")
+	} else {
+		j.single(baseline.AgentFamily, FamilyClient, "user agent")
+	}
+	j.single(baseline.Library, FamilyClient, "authentication library")
+	if len(j.out) == n+2 {
+		if j.out[n+1].Bits > j.out[n].Bits {
+			j.out[n] = j.out[n+1]
+		}
+		j.out = j.out[:n+1]
+	}
+	return len(j.out) > n && j.out[n].Name != baseline.Agent.String()
+}
+
+// Sum makes a score of contributions. Days are the principal's active days.
+func Sum(cs []Contribution, days int) Score {
+	s := Score{Contributions: cs, Level: LevelNone}
+	if len(cs) == 0 {
+		return s
+	}
+	for _, c := range cs {
 		s.Bits += c.Bits
 	}
-	s.Level = level(s.Bits, s.Families(), v.ActiveDays())
+	s.Level = level(s.Bits, CountFamilies(cs), days)
 	return s
 }
 
@@ -112,85 +126,69 @@ func level(bits, families float64, days int) Level {
 	return LevelNone
 }
 
-func (m Model) known(p baseline.Property, values *baseline.Values, v baseline.View) bool {
-	return values.Has(p) && v.Settled(p, values.Hash[p])
+// known reports whether the event shows a settled value of the property.
+func (j *judgement) known(p baseline.Property) bool {
+	return j.values.Has(p) && j.View.Settled(p, j.values.Hash[p])
+}
+
+// novel reports whether the event shows a value of the property that is not settled, where that can be told.
+func (j *judgement) novel(p baseline.Property) bool {
+	return j.values.Has(p) && j.View.Seen(p) > 0 && !j.View.Settled(p, j.values.Hash[p]) && !j.View.Saturated(p)
 }
 
 // single adds the contribution of a property that stands for itself.
-func (m Model) single(cs []Contribution, t term, e *event.Event, values *baseline.Values, v baseline.View) []Contribution {
-	if !values.Has(t.property) || v.Seen(t.property) == 0 || v.Saturated(t.property) {
-		return cs
+func (j *judgement) single(p baseline.Property, family Family, what string) {
+	if !j.novel(p) {
+		return
 	}
-	if v.Settled(t.property, values.Hash[t.property]) {
-		return cs
+	bits := math.Log2(j.Weights.Intruder[p] / j.honest(p))
+	foreign := p != baseline.Agent && j.Fleet.Foreign(p, j.values.Hash[p])
+	if foreign {
+		bits += j.Weights.ForeignClient
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	honest := m.honest(t.property, values, v)
-	bits := clamp(math.Log2(t.intruder/honest)) * novelty(days)
-	return add(cs, Contribution{
-		Name: t.property.String(), Family: t.family, Bits: bits, Value: shown(t.property, e),
-		Why: because(t.what, days, honest, v),
+	switch family {
+	case FamilyClient:
+		bits = min(bits, j.mostClient)
+	case FamilyCredential:
+		bits = min(bits, j.mostCredential)
+	}
+	j.add(p, family, bits, shown(p, j.event), what, foreign)
+}
+
+// add words a contribution of a property. While a value is on probation it keeps a part of its bits.
+func (j *judgement) add(p baseline.Property, family Family, bits float64, value, what string, foreign bool) {
+	days := j.View.DaysKnown(p, j.values.Hash[p])
+	bits = clamp(bits) * novelty(days)
+	if bits < minBits {
+		return
+	}
+	j.out = append(j.out, Contribution{
+		Name: p.String(), Family: family, Bits: bits, Value: value, Why: because(what, days, j.honest(p), j.View, foreign),
+		Foreign: foreign,
 	})
 }
 
-// honest is the probability that the principal itself shows a new value of the property today: a hazard from its own
-// novelties per active day, shrunk to the fleet's rate, plus what the fleet is adopting this week.
-func (m Model) honest(p baseline.Property, values *baseline.Values, v baseline.View) float64 {
-	rate := (float64(v.Arrivals(p)) + shrink*m.Fleet.Rates[p]) / (float64(v.ActiveDays()) + shrink)
-	rate += m.Fleet.RecentAdopters(p, values.Hash[p])
+// contribute adds a contribution that is the ratio of two chances.
+func (j *judgement) contribute(name string, family Family, bits float64, value, why string) {
+	if bits = clamp(bits); bits >= minBits {
+		j.out = append(j.out, Contribution{Name: name, Family: family, Bits: bits, Value: value, Why: why})
+	}
+}
+
+// honest is the chance that the principal itself shows a new value of the property on a day: a hazard from its own
+// novelties per active day, shrunk to the fleet's rate for its age, plus what the fleet is adopting this week.
+func (j *judgement) honest(p baseline.Property) float64 {
+	rate := j.Fleet.Rate(p, j.View.Age(), j.View.Arrivals(p), j.View.Exposure())
+	rate += j.Weights.Drift * j.Fleet.RecentAdopters(p, j.values.Hash[p])
 	return 1 - math.Exp(-rate)
 }
 
 // novelty is the share of a contribution that a value keeps while it is on probation.
 func novelty(daysKnown int) float64 {
-	return float64(baseline.Probation-daysKnown) / baseline.Probation
+	return max(0, float64(baseline.Probation-daysKnown)/baseline.Probation)
 }
 
 func clamp(bits float64) float64 { return max(0, min(bits, maxBits)) }
 
-func add(cs []Contribution, c Contribution) []Contribution {
-	if c.Bits < minBits {
-		return cs
-	}
-	return append(cs, c)
-}
-
-// because words a contribution for the person who has to believe it.
-func because(what string, days int, honest float64, v baseline.View) string {
-	seen := fmt.Sprintf("seen on none of %d active days", v.ActiveDays())
-	if days > 0 {
-		seen = fmt.Sprintf("first seen lately, on %d of %d active days", days, v.ActiveDays())
-	}
-	return fmt.Sprintf("%s; this principal shows a new %s about once in %s", seen, what, often(honest))
-}
-
-func often(p float64) string {
-	days := 1 / p
-	if days < 1.5 {
-		return "a day"
-	}
-	return fmt.Sprintf("%.0f days", days)
-}
-
-// shown returns the value of a property in the words of the log.
-func shown(p baseline.Property, e *event.Event) string {
-	switch p {
-	case baseline.Resource:
-		if e.SignIn.ResourceName != "" {
-			return e.SignIn.ResourceName
-		}
-		return e.SignIn.ResourceID
-	case baseline.AgentFamily, baseline.Agent:
-		return e.SignIn.UserAgent
-	case baseline.Library:
-		return e.SignIn.ClientLibrary
-	case baseline.CredentialType:
-		return e.SignIn.CredentialType
-	case baseline.CredentialKey:
-		return e.SignIn.CredentialKeyID
-	case baseline.HourBlock:
-		h := e.Time.UTC().Hour() / 3 * 3
-		return fmt.Sprintf("%02d:00-%02d:00 UTC", h, h+3)
-	}
-	return ""
-}
+// bitsOf is how much likelier an intruder shows something than honest life does.
+func bitsOf(o Odds) float64 { return math.Log2(o.Intruder / o.Honest) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +21,9 @@ var (
 func signIn(day int, edits ...func(*event.Event)) *event.Event {
 	e := &event.Event{
 		Kind: event.KindSignIn, ID: fmt.Sprint("id", day), Time: start.AddDate(0, 0, day),
-		Caller:  netip.MustParseAddr("192.0.2.7"),
-		Network: event.Network{ASN: 64500, ASName: "Example Cloud", Country: "DE", Hosting: event.HostingDatacenter},
+		Principal: event.Principal{ObjectID: "sp1", AppID: "app1"},
+		Caller:    netip.MustParseAddr("192.0.2.7"),
+		Network:   event.Network{ASN: 64500, ASName: "Example Cloud", Country: "DE", Hosting: event.HostingDatacenter},
 		SignIn: event.SignIn{
 			ResourceID: "r1", ResourceName: "Azure Storage", UserAgent: "okhttp/4.8.1",
 			ClientLibrary:  "Family: MSAL Library: MSAL.Java 1.10.0 Platform: Java",
@@ -39,15 +41,29 @@ func quiet(n int) *baseline.Profile {
 	var p baseline.Profile
 	for d := range n {
 		e := signIn(d)
-		p.Observe(hasher, e, hasher.Values(e))
+		observe(&p, e)
 	}
 	return &p
 }
 
+func observe(p *baseline.Profile, e *event.Event) {
+	values := hasher.Values(e)
+	p.Observe(e, &values)
+}
+
 func judge(p *baseline.Profile, e *event.Event) score.Score {
 	values := hasher.Values(e)
-	return score.Model{Fleet: baseline.PriorFleet()}.SignIn(e, &values, p.Before(baseline.DayOf(e.Time)))
+	return score.NewModel(fleet()).Event(e, &values, score.Facts{View: p.Before(baseline.DayOf(e.Time))})
 }
+
+// fleet is a tenant of a hundred principals that have been as quiet for two months.
+var fleet = sync.OnceValue(func() *baseline.Fleet {
+	fold := baseline.NewFold(baseline.DayOf(start.AddDate(0, 0, 60)))
+	for range 100 {
+		fold.Add(quiet(60))
+	}
+	return fold.Fleet()
+})
 
 var (
 	newNetwork = func(e *event.Event) {
@@ -126,7 +142,7 @@ func TestAnIntrudersSecondVisitIsStillUnfamiliar(t *testing.T) {
 	p := quiet(30)
 	visit := signIn(30, newNetwork, newAgent)
 	first := judge(p, visit)
-	p.Observe(hasher, visit, hasher.Values(visit))
+	observe(p, visit)
 	second := judge(p, signIn(31, newNetwork, newAgent))
 	if second.Bits <= 0 || second.Bits >= first.Bits {
 		t.Errorf("first visit %.1f bits, second %.1f: want less but not nothing", first.Bits, second.Bits)
@@ -140,7 +156,7 @@ func TestAPoolOfEverNewAddressesIsNotSuspiciousForOneMore(t *testing.T) {
 	}
 	for d := range 40 {
 		e := signIn(d, address(d))
-		p.Observe(hasher, e, hasher.Values(e))
+		observe(&p, e)
 	}
 	if s := judge(&p, signIn(40, address(40))); s.Level != score.LevelNone {
 		t.Errorf("the pool's next address is %s (%.1f bits)", s.Level, s.Bits)
@@ -150,10 +166,10 @@ func TestAPoolOfEverNewAddressesIsNotSuspiciousForOneMore(t *testing.T) {
 func TestTheUsualSignInCostsNoAllocation(t *testing.T) {
 	p := quiet(30)
 	e := signIn(30)
-	m := score.Model{Fleet: baseline.PriorFleet()}
+	m := score.NewModel(baseline.PriorFleet())
 	allocs := testing.AllocsPerRun(200, func() {
 		values := hasher.Values(e)
-		m.SignIn(e, &values, p.Before(baseline.DayOf(e.Time)))
+		m.Event(e, &values, score.Facts{View: p.Before(baseline.DayOf(e.Time))})
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations a sign-in, want none", allocs)
@@ -161,10 +177,10 @@ func TestTheUsualSignInCostsNoAllocation(t *testing.T) {
 }
 
 func BenchmarkScoreUsualSignIn(b *testing.B) {
-	p, e, m := quiet(30), signIn(30), score.Model{Fleet: baseline.PriorFleet()}
+	p, e, m := quiet(30), signIn(30), score.NewModel(baseline.PriorFleet())
 	b.ReportAllocs()
 	for b.Loop() {
 		values := hasher.Values(e)
-		m.SignIn(e, &values, p.Before(baseline.DayOf(e.Time)))
+		m.Event(e, &values, score.Facts{View: p.Before(baseline.DayOf(e.Time))})
 	}
 }

@@ -11,86 +11,182 @@ import (
 // The network is one ordinal property: the same address is less than a new address in a known network, which is less
 // than a new network. Only the coarsest novelty is charged in full. Hosting class and country are contributions of
 // their own, but after a new network they say little more, so they are charged as what they add to it.
-const (
-	intruderNewNetwork = .8
-	intruderNewAddress = .15
 
-	intruderHosting, honestHostingGivenNetwork = .6, .25
-	intruderCountry, honestCountryGivenNetwork = .7, .3
+// place says which properties tell where an event came from.
+type place struct{ prefix, asn baseline.Property }
+
+var (
+	signInPlace   = place{baseline.Prefix, baseline.ASN}
+	activityPlace = place{baseline.ActivityPrefix, baseline.ActivityASN}
 )
 
-// network adds the contributions of where the sign-in came from.
-func (m Model) network(cs []Contribution, e *event.Event, values *baseline.Values, v baseline.View) []Contribution {
-	if e.Network.Hosting == event.HostingOwn {
-		return cs // the user's own egress: declared, not learned
+// network adds the contributions of where the event came from, and reports whether the network is new, or near a known
+// one: another part of it, as a cloud's next region is.
+func (j *judgement) network(at place) (moved, near bool) {
+	if j.event.Network.Hosting == event.HostingOwn {
+		return false, false // the user's own egress: declared, not learned
 	}
-	n := len(cs)
-	cs = m.origin(cs, e, values, v)
-	moved := len(cs) > n && cs[n].Name != baseline.Address.String()
-	cs = m.hosting(cs, e, values, v, moved)
-	return m.country(cs, e, values, v, moved)
+	moved, near = j.origin(at)
+	j.dependent(baseline.Hosting, j.Weights.HostingGivenMove[min(j.event.Network.Hosting, event.HostingOwn)], j.event.Network.Hosting.String(), "kind of network", moved)
+	j.dependent(baseline.Country, j.Weights.CountryGivenMove, j.event.Network.Country, "country", moved || near)
+	return moved, near
 }
 
 // origin charges the autonomous system or, where it is unknown, the prefix; and else the address within it.
-func (m Model) origin(cs []Contribution, e *event.Event, values *baseline.Values, v baseline.View) []Contribution {
-	coarse := term{baseline.ASN, FamilyNetwork, intruderNewNetwork, "network"}
-	if !values.Has(baseline.ASN) || v.Seen(baseline.ASN) == 0 {
-		coarse.property = baseline.Prefix
+func (j *judgement) origin(at place) (moved, near bool) {
+	coarse := at.asn
+	if !j.values.Has(coarse) || j.View.Seen(coarse) == 0 {
+		coarse = at.prefix
 	}
-	if values.Has(coarse.property) && !v.Settled(coarse.property, values.Hash[coarse.property]) {
-		return m.place(cs, coarse, networkName(e), values, v)
+	if j.values.Has(coarse) && !j.known(coarse) {
+		if !j.novel(coarse) {
+			return false, false
+		}
+		bits := math.Log2(j.Weights.Intruder[coarse] / j.honest(coarse))
+		foreign := j.values.Has(at.asn) && j.Fleet.Foreign(baseline.ASN, j.values.Hash[at.asn])
+		if foreign {
+			bits += j.Weights.ForeignNetwork
+		}
+		j.add(coarse, FamilyNetwork, bits, networkName(j.event), "network", foreign)
+		return true, false
 	}
-	if m.known(baseline.Prefix, values, v) || !values.Has(baseline.Address) {
-		return cs
-	}
-	return m.place(cs, term{baseline.Address, FamilyNetwork, intruderNewAddress, "address in a known network"}, e.Caller.String(), values, v)
+	return false, at == signInPlace && j.address()
 }
 
-func (m Model) place(cs []Contribution, t term, value string, values *baseline.Values, v baseline.View) []Contribution {
-	if v.Seen(t.property) == 0 || v.Saturated(t.property) {
-		return cs
+// address charges a new address in a known network: by its prefix where that is new, too, and else by itself. In a
+// large cloud the network says little, and this is all there is.
+func (j *judgement) address() bool {
+	p, what := baseline.Prefix, "prefix of a known network"
+	if j.known(p) {
+		p, what = baseline.Address, "address of a known prefix"
 	}
-	if v.Settled(t.property, values.Hash[t.property]) {
-		return cs
+	if !j.novel(p) {
+		return false
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	honest := m.honest(t.property, values, v)
-	return add(cs, Contribution{
-		Name: t.property.String(), Family: t.family, Bits: clamp(math.Log2(t.intruder/honest)) * novelty(days),
-		Value: value, Why: because(t.what, days, honest, v),
-	})
-}
-
-func (m Model) hosting(cs []Contribution, e *event.Event, values *baseline.Values, v baseline.View, moved bool) []Contribution {
-	t := term{baseline.Hosting, FamilyNetwork, intruderHosting, "kind of network"}
-	return m.dependent(cs, t, honestHostingGivenNetwork, e.Network.Hosting.String(), values, v, moved)
-}
-
-func (m Model) country(cs []Contribution, e *event.Event, values *baseline.Values, v baseline.View, moved bool) []Contribution {
-	t := term{baseline.Country, FamilyNetwork, intruderCountry, "country"}
-	return m.dependent(cs, t, honestCountryGivenNetwork, e.Network.Country, values, v, moved)
+	bits := math.Log2(j.Weights.Near[p] / j.honest(p))
+	n := len(j.out)
+	j.add(p, FamilyNetwork, bits, j.event.Caller.String(), what, false)
+	if len(j.out) > n {
+		j.out[n].Name = baseline.Address.String() // the network is no other one
+	}
+	return p == baseline.Prefix
 }
 
 // dependent charges a property of the network: by its own rate when the network is known (it was relabelled, or the
 // record says so), and by what it adds when the network is new anyway.
-func (m Model) dependent(cs []Contribution, t term, given float64, value string, values *baseline.Values, v baseline.View, moved bool) []Contribution {
+func (j *judgement) dependent(p baseline.Property, given Odds, value, what string, moved bool) {
+	if !j.novel(p) {
+		return
+	}
 	if !moved {
-		if !values.Has(t.property) {
-			return cs
+		j.add(p, FamilyNetwork, math.Log2(j.Weights.Intruder[p]/j.honest(p)), value, what, false)
+		return
+	}
+	days := j.View.DaysKnown(p, j.values.Hash[p])
+	j.contribute(p.String(), FamilyNetwork, bitsOf(given)*novelty(days), value,
+		fmt.Sprintf("new for this principal; about %.0f%% of honest moves to a new network change the %s", given.Honest*100, what))
+}
+
+// Late returns what can only be told after the event, for an event from a new network: that the known network goes on
+// working beside the new one, which its contributions tell of. That is a copied credential, and not a workload that
+// moved.
+func (m Model) Late(v baseline.View, cs []Contribution) []Contribution {
+	j := judgement{Model: m, Facts: Facts{View: v}}
+	j.stillActive(foreignNetwork(cs))
+	return j.out
+}
+
+func (j *judgement) stillActive(foreign bool) {
+	known := baseline.ASN
+	if j.View.Seen(known) == 0 {
+		known = baseline.Prefix
+	}
+	after := j.Weights.Overlap
+	if foreign {
+		after = j.Weights.Afterward
+	}
+	switch {
+	case j.View.StillActive(known, 1):
+		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(j.Weights.Parallel)+bitsOf(after), "the day after",
+			"a known network of this principal was at work on the same day and the day after: the workload did not move")
+	case j.View.StillActive(known, 0):
+		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(j.Weights.Parallel), "the same day",
+			"a known network of this principal was at work on the same day")
+	}
+}
+
+// activity judges where a token was used. What was done with it is judged by the detections of each log.
+func (j *judgement) activity() {
+	if j.inSignIns() || j.event.Network.Hosting == event.HostingOwn {
+		return
+	}
+	if j.View.Seen(activityPlace.asn) == 0 && j.View.Seen(activityPlace.prefix) == 0 {
+		j.firstActivity()
+		return
+	}
+	if moved, _ := j.network(activityPlace); !moved {
+		return
+	}
+	j.elsewhere(bitsOf(j.Weights.Elsewhere))
+}
+
+// firstActivity charges the first activity that is seen of a principal, when it comes from where it never signed in.
+func (j *judgement) firstActivity() {
+	if j.View.Seen(baseline.Prefix) > 0 && j.View.ActiveDays() >= baseline.Probation {
+		j.elsewhere(bitsOf(j.Weights.FirstActivity))
+	}
+}
+
+func (j *judgement) elsewhere(bits float64) {
+	why := "no sign-in of these days came from there: the token was issued elsewhere"
+	if j.View.Seen(baseline.Prefix) == 0 {
+		why = "a managed identity's tokens are issued inside Azure, to the resource it belongs to"
+	}
+	if t, ok := j.token(); ok {
+		why = fmt.Sprintf("the token was issued to %s at %s", t.From, t.Time.Format("15:04:05"))
+	}
+	j.contribute("tokenElsewhere", FamilyCredential, bits, networkName(j.event), why)
+}
+
+// inSignIns reports whether the principal is known to sign in from where its token is used, or did so these days. Where
+// it signs in from more places than are kept, that cannot be denied.
+func (j *judgement) inSignIns() bool {
+	for _, pair := range [2][2]baseline.Property{{baseline.ActivityASN, baseline.ASN}, {baseline.ActivityPrefix, baseline.Prefix}} {
+		if !j.values.Has(pair[0]) || j.View.Seen(pair[1]) == 0 {
+			continue
 		}
-		return m.place(cs, t, value, values, v)
+		hash := j.values.Hash[pair[0]]
+		return j.View.Settled(pair[1], hash) || j.View.UsedNear(pair[1], hash) || j.View.Overflows(pair[1])
 	}
-	if !values.Has(t.property) || v.Seen(t.property) == 0 || v.Saturated(t.property) {
-		return cs
+	return false
+}
+
+// token finds where the token was issued to, while that is remembered.
+func (j *judgement) token() (baseline.Token, bool) {
+	if j.Evidence == nil {
+		return baseline.Token{}, false
 	}
-	if v.Settled(t.property, values.Hash[t.property]) {
-		return cs
+	return j.Evidence.Issued(&j.values)
+}
+
+// foreignNetwork reports whether the new network is one that hardly anybody else in the tenant uses.
+func foreignNetwork(cs []Contribution) bool {
+	for i := range cs {
+		if cs[i].Foreign && (cs[i].Name == baseline.ASN.String() || cs[i].Name == baseline.Prefix.String()) {
+			return true
+		}
 	}
-	days := v.DaysKnown(t.property, values.Hash[t.property])
-	return add(cs, Contribution{
-		Name: t.property.String(), Family: t.family, Bits: math.Log2(t.intruder/given) * novelty(days), Value: value,
-		Why: fmt.Sprintf("new for this principal; about %.0f%% of honest moves to a new network change the %s", given*100, t.what),
-	})
+	return false
+}
+
+// Moved reports whether one of the contributions is a new network.
+func Moved(cs []Contribution) bool {
+	for i := range cs {
+		if cs[i].Name == baseline.ASN.String() || cs[i].Name == baseline.Prefix.String() {
+			return true
+		}
+	}
+	return false
 }
 
 func networkName(e *event.Event) string {

@@ -3,6 +3,7 @@ package play_test
 import (
 	"bytes"
 	"context"
+	"encoding"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -24,6 +25,7 @@ import (
 	"rekey/shared/host/config"
 	"rekey/shared/network"
 	"rekey/shared/store"
+	"rekey/shared/watch"
 )
 
 // root is the repository with the staged apps and programs that `make stage` leaves.
@@ -174,32 +176,17 @@ func TestKillingAnyPartAtAnyMomentLosesNothing(t *testing.T) {
 	}
 }
 
-// learner makes profiles of records in memory, as the handler does.
-type learner struct {
-	hasher   baseline.Hasher
-	table    *network.Table
-	profiles map[string]*baseline.Profile
-}
+// learner learns records in memory, as the handler does.
+type learner struct{ *watch.Watch }
 
 // Event implements entralog.Sink.
-func (l *learner) Event(e *event.Event) {
-	if e.Kind != event.KindSignIn && e.Kind != event.KindManagedIdentitySignIn {
-		return
-	}
-	network.Enrich(e, l.table, nil)
-	p := l.profiles[e.Principal.Key()]
-	if p == nil {
-		p = &baseline.Profile{}
-		l.profiles[e.Principal.Key()] = p
-	}
-	p.Observe(l.hasher, e, l.hasher.Values(e))
-}
+func (l learner) Event(e *event.Event) { l.Learn(e) }
 
 // Skip implements entralog.Sink.
-func (*learner) Skip(string) {}
+func (learner) Skip(string) {}
 
 // Reject implements entralog.Sink.
-func (*learner) Reject(int, []byte, error) {}
+func (learner) Reject(int, []byte, error) {}
 
 // compare checks that the stored profiles are exactly those of the records that were sent.
 func (th *theatre) compare(t *testing.T) {
@@ -216,7 +203,7 @@ func (th *theatre) compare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &learner{hasher: baseline.NewHasher(key), table: table, profiles: map[string]*baseline.Profile{}}
+	l := learner{watch.New(watch.Config{Hasher: baseline.NewHasher(key), Enrich: func(e *event.Event) { network.Enrich(e, table, nil) }})}
 	var d entralog.Decoder
 	for _, r := range th.sent {
 		if err := d.Decode(r.Data, l); err != nil {
@@ -224,19 +211,23 @@ func (th *theatre) compare(t *testing.T) {
 		}
 	}
 	st := principals.Store{Table: th.stack.State.Table(store.TablePrincipals)}
-	for id, p := range l.profiles {
-		s, err := st.Load(t.Context(), id)
+	for id, want := range l.States() {
+		got, err := st.Load(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, _ := p.AppendBinary(nil)
-		got, _ := s.Profile.AppendBinary(nil)
-		if !bytes.Equal(want, got) {
-			t.Errorf("the profile of %s differs from its %d records", id, len(th.sent))
+		for name, part := range map[string][2]encoding.BinaryAppender{
+			"profile": {&want.Profile, &got.Profile}, "evidence": {&want.Evidence, &got.Evidence}, "users": {&want.Users, &got.Users},
+		} {
+			sent, _ := part[0].AppendBinary(nil)
+			kept, _ := part[1].AppendBinary(nil)
+			if !bytes.Equal(sent, kept) {
+				t.Errorf("the %s of %s differs from the records that were sent", name, id)
+			}
 		}
 	}
-	if len(l.profiles) < 30 {
-		t.Errorf("only %d principals were learned", len(l.profiles))
+	if l.Principals() < 30 {
+		t.Errorf("only %d principals were learned", l.Principals())
 	}
 }
 

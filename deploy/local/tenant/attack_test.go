@@ -127,7 +127,7 @@ func newWatcher(t *testing.T, world *tenant.Tenant) *watcher {
 	}
 	return &watcher{
 		hasher: baseline.NewHasher([16]byte{1}), table: table, profiles: map[string]*baseline.Profile{},
-		model: score.Model{Fleet: baseline.PriorFleet()},
+		model: score.NewModel(baseline.PriorFleet()),
 	}
 }
 
@@ -144,9 +144,10 @@ func (w *watcher) see(events []event.Event) {
 			w.profiles[e.Principal.Key()] = p
 		}
 		values := w.hasher.Values(e)
-		p.Observe(w.hasher, e, values)
-		s := w.model.SignIn(e, &values, p.Before(baseline.DayOf(e.Time)))
-		if d, ok := detect.SignIn(e, s, w.model.Fleet.ID); ok {
+		p.Observe(e, &values)
+		v := p.Before(baseline.DayOf(e.Time))
+		s := w.model.Event(e, &values, score.Facts{View: v})
+		if d, ok := detect.Unfamiliar(e, s, v.ActiveDays(), w.model.Fleet.ID); ok && d.Worth() {
 			w.alerts = append(w.alerts, d)
 		}
 	}

@@ -18,7 +18,7 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "rekey:", err)
-		os.Exit(1) // never 0 while serving: the host restarts only failures
+		os.Exit(command.ExitCode(err)) // never 0 while serving: the host restarts only failures
 	}
 }
 

@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+
+	"rekey/handlers/eval"
+	"rekey/handlers/scan"
 )
 
 // command is one word that follows "rekey".
@@ -20,6 +24,9 @@ type command struct {
 
 // commands in the order of the help text.
 var commands = []command{
+	{"scan", "[--format text|json|html] [--asn FILE] [--own CIDR,CIDR] FILE...", "look for misused identities in exported logs; needs nothing else", scanLogs},
+	{"learn", "[--asn FILE] [--own CIDR,CIDR] FILE...", "put what exported logs teach into the live baseline", learnLogs},
+	{"eval", "[--seeds judging|tuning|N-M] [--plot FILE] | --benign FILE... | --write FILE", "prove the detection on simulated tenants beside published detectors, or count alerts on your own logs", evaluate},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
 	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
@@ -47,6 +54,26 @@ func Run(ctx context.Context, args []string, out io.Writer) error {
 		return nil
 	}
 	return fmt.Errorf("unknown command %q: %w", strings.Join(args, " "), ErrUsage)
+}
+
+func scanLogs(ctx context.Context, args []string, out io.Writer) error {
+	return scan.Scan(ctx, args, scan.Streams{In: os.Stdin, Out: out, Err: os.Stderr})
+}
+
+func evaluate(ctx context.Context, args []string, out io.Writer) error {
+	return eval.Run(ctx, args, out, os.Stderr)
+}
+
+// ExitCode is how the program ends after an error of Run.
+func ExitCode(err error) int {
+	if e, ok := errors.AsType[*scan.Exit](err); ok {
+		return e.Code
+	}
+	return 1
+}
+
+func learnLogs(ctx context.Context, args []string, out io.Writer) error {
+	return scan.Learn(ctx, args, scan.Streams{In: os.Stdin, Out: out, Err: os.Stderr})
 }
 
 // Help prints the usage.

@@ -1,0 +1,4 @@
+package logfile
+
+// NewReaderSize makes a Reader with a window of another size, so that tests see borders anywhere.
+var NewReaderSize = newReader

@@ -46,9 +46,15 @@ network-table: ## dist/networks.csv.gz: addresses to networks and countries, fro
 	cd deploy/network && npm ci --no-audit --no-fund --loglevel=error
 	$(GO) run ./deploy/network -out dist/networks.csv.gz
 
+.PHONY: eval
+eval: build ## prove the detection on simulated tenants, beside published detectors; writes docs/recall.svg
+	@mkdir -p dist
+	bin/rekey eval --json dist/eval.jsonl --plot docs/recall.svg
+
 .PHONY: test
 test: node_modules vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
 	$(GO) test -race -timeout 14m ./...
+	cd deploy/bench && $(GO) vet ./... && $(GO) test .
 
 .PHONY: test-fast
 test-fast: node_modules stage ## the same tests without the race detector, vet and lint
@@ -67,14 +73,19 @@ lint: ## gofmt and staticcheck
 fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/entralog
 	$(GO) test -run '^$$' -fuzz FuzzParseTime -fuzztime 10s ./shared/entralog
+	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime 10s ./shared/entralog
 	$(GO) test -run '^$$' -fuzz FuzzInvocation -fuzztime 10s ./shared/host/funchost
+	$(GO) test -run '^$$' -fuzz FuzzText -fuzztime 10s ./shared/host/funchost
+	$(GO) test -run '^$$' -fuzz FuzzReader -fuzztime 10s -fuzzminimizetime 20x ./shared/logfile
 	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
+	$(GO) test -run '^$$' -fuzz FuzzEvidenceUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
 
 .PHONY: bench
-bench: ## benchmarks of the event path
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/network ./shared/host/funchost ./deploy/local/eventhub
+bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
+	cd deploy/bench && $(GO) test -run '^$$' -bench Table -benchtime 1x -cpu 1
 
 .PHONY: fmt
 fmt: ## gofmt everything

@@ -15,7 +15,7 @@ import (
 
 // publish merges the runs, compares Rekey with each rival, and writes what was asked for.
 func publish(c config, runs [][]measure.Result, years []trial.Acts, took time.Duration, out io.Writer) error {
-	reports, err := reports(runs)
+	reports, err := compare(runs)
 	if err != nil {
 		return err
 	}
@@ -24,43 +24,74 @@ func publish(c config, runs [][]measure.Result, years []trial.Acts, took time.Du
 	if err := measure.WriteTable(out, reports); err != nil {
 		return err
 	}
+	without := withoutFields(runs)
+	if len(without) > 0 {
+		fmt.Fprint(out, "\nWith a field taken away from every record, on the first of these runs:\n\n")
+		if err := measure.WriteSummary(out, without); err != nil {
+			return err
+		}
+	}
 	var acts trial.Acts
 	for _, y := range years {
 		acts.Add(y)
 	}
 	if acts.Principals > 0 {
-		fmt.Fprintf(out, "\nActing alone over %d benign days of %d principals, were it allowed to: %d high detections, %d wrong acts, %.2f per 1,000 principals a year.\n",
+		fmt.Fprintf(out, "\nActing alone over %d benign days of %d principals, were it allowed to: %d high detections, wrong acts: %d, that is %.2f per 1,000 principals a year.\n",
 			acts.Days, acts.Principals, acts.High, acts.Wrong, acts.PerYear())
 	}
-	return errors.Join(toFile(c.json, func(w io.Writer) error { return writeJSON(w, reports, acts) }), toFile(c.plot, func(w io.Writer) error { return plot(w, reports) }))
+	return errors.Join(toFile(c.json, func(w io.Writer) error { return writeJSON(w, append(reports, without...), acts) }),
+		toFile(c.plot, func(w io.Writer) error { return plot(w, reports) }))
 }
 
-// reports merges each detector's results over all runs.
-func reports(runs [][]measure.Result) ([]measure.Report, error) {
+// compare merges each detector's results over all runs, and compares the first, Rekey, with the others.
+func compare(runs [][]measure.Result) ([]measure.Report, error) {
 	var out []measure.Report
-	for i := range runs[0] {
-		merged := runs[0][i]
-		for _, run := range runs[1:] {
-			if i < len(run) { // only the first runs have ablations
-				merged.Merge(run[i])
-			}
+	for i, r := range runs[0] {
+		if !isAblation(r.Detector) {
+			out = append(out, measure.Report{Result: merge(runs, i)})
 		}
-		out = append(out, measure.Report{Result: merged})
 	}
 	for i := range out[1:] {
-		rival := &out[i+1].Result
-		if strings.HasPrefix(rival.Detector, "Rekey ") {
-			continue
-		}
 		for _, budget := range measure.Budgets {
-			cmp, err := measure.Compare(&out[0].Result, rival, budget)
+			against, err := measure.Compare(&out[0].Result, &out[i+1].Result, budget)
 			if err != nil {
 				return nil, err
 			}
-			out[0].Against = append(out[0].Against, cmp)
+			out[0].Against = append(out[0].Against, against)
 		}
 	}
 	return out, nil
+}
+
+// withoutFields merges the ablations, which only the first runs have, and puts Rekey on the same runs before them.
+func withoutFields(runs [][]measure.Result) (out []measure.Report) {
+	with := runs[:0:0]
+	for _, run := range runs {
+		if isAblation(run[len(run)-1].Detector) {
+			with = append(with, run)
+		}
+	}
+	if len(with) == 0 {
+		return nil
+	}
+	for i, r := range with[0] {
+		if i == 0 || isAblation(r.Detector) {
+			out = append(out, measure.Report{Result: merge(with, i)})
+		}
+	}
+	out[0].Detector = fmt.Sprintf("Rekey on the first %d runs", len(with))
+	return out
+}
+
+func isAblation(detector string) bool { return strings.HasPrefix(detector, "Rekey without ") }
+
+// merge merges one detector's results over runs, and leaves them as they are.
+func merge(runs [][]measure.Result, i int) measure.Result {
+	var merged measure.Result
+	for _, run := range runs {
+		merged.Merge(run[i])
+	}
+	return merged
 }
 
 // writeJSON writes a line a detector and one about acting alone.
@@ -77,9 +108,7 @@ func writeJSON(w io.Writer, reports []measure.Report, acts trial.Acts) error {
 func plot(w io.Writer, reports []measure.Report) error {
 	var curves []measure.Curve
 	for i := range reports {
-		if !strings.HasPrefix(reports[i].Detector, "Rekey ") {
-			curves = append(curves, reports[i].Curve())
-		}
+		curves = append(curves, reports[i].Curve())
 	}
 	return measure.Plot(w, curves)
 }

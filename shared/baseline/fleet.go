@@ -134,17 +134,18 @@ func (f *Fold) Add(p *Profile) {
 		return
 	}
 	f.principals++
-	for rest := v.active; rest != 0; rest &= rest - 1 {
+	for rest := v.exposed(); rest != 0; rest &= rest - 1 {
 		f.activeDays[AgeOf(int(v.end)-1-bits.TrailingZeros64(rest)-int(v.first))]++
 	}
-	old := v.ActiveDays() >= rateDays
+	days := float64(bits.OnesCount64(v.exposed()))
+	old := days >= rateDays
 	if old {
 		f.settled++
-		f.exposure += 1 / float64(v.ActiveDays())
+		f.exposure += 1 / days
 	}
 	for prop := range Properties {
 		own := f.addArrivals(v, prop)
-		if rate := own / float64(v.ActiveDays()); old {
+		if rate := own / days; old {
 			f.sum[prop] += rate
 			f.sum2[prop] += rate * rate
 		}

@@ -48,13 +48,23 @@ func (v View) Arrivals(p Property) float64 {
 	return n * set.scale()
 }
 
-// Exposure returns the active days in which arrivals could have shown, recent ones counting more.
+// Exposure returns the active days in which arrivals could have shown, those after the first LearningDays, recent ones
+// counting more.
 func (v View) Exposure() float64 {
 	sum := 0.0
-	for rest := v.active; rest != 0; rest &= rest - 1 {
+	for rest := v.exposed(); rest != 0; rest &= rest - 1 {
 		sum += weight[bits.TrailingZeros64(rest)]
 	}
 	return sum
+}
+
+// exposed returns the active days of the window without the first LearningDays.
+func (v View) exposed() uint64 {
+	days := int(v.end) - int(v.first) - LearningDays // so many days of the window lie after learning
+	if days <= 0 {
+		return 0
+	}
+	return v.active & (1<<min(days, 63) - 1)
 }
 
 // arrived reports whether a slot's value appeared in the window and after the days of learning.

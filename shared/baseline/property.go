@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/dchest/siphash"
@@ -67,6 +68,25 @@ func (h Hasher) String(p Property, s string) uint32 {
 	return uint32(siphash.Hash(h.k0, h.k1^uint64(p), unsafe.Slice(unsafe.StringData(s), len(s))))
 }
 
+// lower hashes a text in lower case, without making one.
+func (h Hasher) lower(p Property, s string) uint32 {
+	var buf [64]byte
+	if len(s) > len(buf) {
+		return h.String(p, strings.ToLower(s))
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return h.String(p, strings.ToLower(s))
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	return uint32(siphash.Hash(h.k0, h.k1^uint64(p), buf[:len(s)]))
+}
+
 // id hashes a record's id, for counting.
 func (h Hasher) id(s string) uint64 {
 	return siphash.Hash(h.k0, h.k1, unsafe.Slice(unsafe.StringData(s), len(s)))
@@ -106,7 +126,7 @@ func (v *Values) text(h Hasher, p Property, s string) {
 }
 
 // Values reads the properties of an event: all of a sign-in, and of other activity where it came from. It does not
-// allocate for user agents in lower case.
+// allocate.
 func (h Hasher) Values(e *event.Event) Values {
 	var v Values
 	switch e.Kind {
@@ -153,7 +173,9 @@ func (h Hasher) signIn(v *Values, e *event.Event) {
 	}
 	h.network(v, e, Prefix, ASN)
 	v.text(h, Resource, e.SignIn.ResourceID)
-	v.text(h, AgentFamily, UserAgentFamily(e.SignIn.UserAgent))
+	if family := agentFamily(e.SignIn.UserAgent); family != "" {
+		v.set(AgentFamily, h.lower(AgentFamily, family))
+	}
 	v.text(h, Agent, e.SignIn.UserAgent)
 	v.text(h, Library, LibraryName(e.SignIn.ClientLibrary))
 	v.text(h, CredentialType, e.SignIn.CredentialType)
@@ -194,7 +216,9 @@ func NetworkPrefix(a netip.Addr) netip.Prefix {
 
 // UserAgentFamily returns the user agent without what changes from release to release: the first product name or,
 // for browsers, which all call themselves Mozilla, the text before the first digit after the platform.
-func UserAgentFamily(ua string) string {
+func UserAgentFamily(ua string) string { return strings.ToLower(agentFamily(ua)) }
+
+func agentFamily(ua string) string {
 	name, _, _ := strings.Cut(ua, "/")
 	if name == "Mozilla" {
 		if open, platform, ok := strings.Cut(ua, "("); ok && open != "" {
@@ -204,7 +228,7 @@ func UserAgentFamily(ua string) string {
 	if i := strings.IndexFunc(name, isVersionStart); i > 0 && name[i-1] == ' ' {
 		name = name[:i]
 	}
-	return strings.ToLower(strings.TrimSpace(name))
+	return strings.TrimSpace(name)
 }
 
 func isVersionStart(r rune) bool { return r >= '0' && r <= '9' || r == ';' || r == ')' }

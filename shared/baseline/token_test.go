@@ -118,3 +118,29 @@ func TestEvidenceOfThePredecessorsVersionStillLoads(t *testing.T) {
 		t.Errorf("%+v", notes)
 	}
 }
+
+func FuzzEvidenceUnmarshal(f *testing.F) {
+	var e baseline.Evidence
+	issue(&e, tokenSignIn(start, "a", 7))
+	e.Add(baseline.Note{Kind: baseline.NoteOwnerAdded, ID: "1", Time: start, What: "owner added"})
+	good, err := e.AppendBinary(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"version":1,"notes":[]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var read, again baseline.Evidence
+		if read.UnmarshalBinary(b) != nil {
+			return
+		}
+		once, _ := read.AppendBinary(nil)
+		if err := again.UnmarshalBinary(once); err != nil {
+			t.Fatal(err)
+		}
+		again.Merge(&read)
+		if twice, _ := again.AppendBinary(nil); !bytes.Equal(once, twice) {
+			t.Fatal("merging evidence with itself changed it")
+		}
+	})
+}

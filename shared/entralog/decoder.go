@@ -3,6 +3,7 @@ package entralog
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"rekey/shared/event"
 	"rekey/shared/fault"
@@ -91,7 +92,8 @@ func (d *Decoder) object(depth int) {
 		}
 		return
 	}
-	if name := d.scan.key(); d.scan.err == nil && d.scan.space() == '[' && depth < maxEnvelopes {
+	name := d.scan.key()
+	if d.scan.err == nil && d.scan.space() == '[' && depth < maxEnvelopes {
 		switch name {
 		case "records", "value":
 			d.value(depth + 1)
@@ -104,7 +106,7 @@ func (d *Decoder) object(depth int) {
 		}
 	}
 	d.scan.i = begin
-	if d.scan.err == nil && !d.envelope(begin, depth) {
+	if d.scan.err == nil && !(strings.HasPrefix(name, "@") && depth < maxEnvelopes && d.page(begin, depth)) {
 		d.one(begin)
 	}
 }
@@ -117,17 +119,24 @@ func (d *Decoder) rest() {
 	}
 }
 
-// envelope handles an envelope whose list is not its first member, like Graph's @odata.context before value.
-func (d *Decoder) envelope(begin, depth int) bool {
-	if depth >= maxEnvelopes || d.scan.b[begin+1] != '"' || begin+2 >= len(d.scan.b) || d.scan.b[begin+2] != '@' {
-		return false
-	}
+// page handles a page of Graph, whose list is not its first member: @odata.context comes before value. An object that
+// begins like one and has no list is a record, and is left for it.
+func (d *Decoder) page(begin, depth int) bool {
+	list := -1
 	for ok := d.scan.enter('{', '}'); ok; ok = d.scan.more('}') {
 		if d.scan.key() == "value" && d.scan.space() == '[' {
-			d.value(depth + 1)
-			continue
+			list = d.scan.i
 		}
 		d.scan.skip()
+	}
+	end := d.scan.i
+	if list < 0 {
+		d.scan.i = begin
+		return d.scan.err != nil
+	}
+	d.scan.i, d.scan.err = list, nil // damage behind the list's beginning is met again, behind the records before it
+	if d.value(depth + 1); d.scan.err == nil {
+		d.scan.i = end
 	}
 	return true
 }

@@ -22,7 +22,12 @@ func fromTree(e *event.Event, t tree, raw []byte) error {
 		e.Tenant = tenantOf(r.top.at("resourceId").text())
 	}
 	e.CorrelationID = r.get("correlationId").text()
-	e.Caller = address(r.get("callerIpAddress", "ipAddress").text())
+	for _, a := range []tree{r.props.at("callerIpAddress", "ipAddress"), r.top.at("callerIpAddress", "ipAddress")} {
+		if text := a.text(); text != "" { // an empty address in the properties does not hide the record's own
+			e.Caller = address(text)
+			break
+		}
+	}
 	switch e.Kind {
 	case event.KindSignIn, event.KindManagedIdentitySignIn, event.KindUserSignIn:
 		return r.signIn(e)

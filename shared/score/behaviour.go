@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	silentDays  = 10 // silence that is worth a word
-	freshDays   = 7  // a credential is fresh for so long
-	failureSpan = 48 * time.Hour
-	surge       = 2.5 // how much busier than ever before is too busy; counts are estimates with an error of a quarter
-	fewest      = 5   // fewer sign-ins are never too many
+	fewestWeekends = 4  // days of weekends without a sign-in make a habit
+	silentDays     = 10 // silence that is worth a word
+	freshDays      = 7  // a credential is fresh for so long
+	failureSpan    = 48 * time.Hour
+	surge          = 2.5 // how much busier than ever before is too busy; counts are estimates with an error of a quarter
+	fewest         = 5   // fewer sign-ins are never too many
 )
 
 // hour charges an unusual time: of the day, or the first weekend of a principal that works on weekdays. They are one
@@ -22,8 +23,11 @@ const (
 func (j *judgement) hour() {
 	n := len(j.out)
 	j.single(baseline.HourBlock, FamilyBehaviour, "time of day")
+	if !j.weekend() {
+		return
+	}
 	active, all := j.View.SameDays()
-	if active > 0 || all < 4 || !j.weekend() {
+	if active > 0 || all < fewestWeekends {
 		return
 	}
 	if bits := bitsOf(j.Weights.Weekend); len(j.out) == n || j.out[n].Bits < bits {
@@ -53,7 +57,7 @@ func (j *judgement) silence() {
 // credential charges a credential of another type, else of another class, and a key that was not used before.
 func (j *judgement) credential() {
 	class := baseline.CredentialType
-	if !j.values.Has(class) || j.View.Seen(class) == 0 {
+	if !j.known(class) && (!j.values.Has(class) || j.View.Seen(class) == 0) {
 		class = baseline.CredentialClass
 	}
 	j.single(class, FamilyCredential, "credential type")

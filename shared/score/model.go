@@ -131,9 +131,10 @@ func (j *judgement) known(p baseline.Property) bool {
 	return j.values.Has(p) && j.View.Settled(p, j.values.Hash[p])
 }
 
-// novel reports whether the event shows a value of the property that is not settled, where that can be told.
+// novel reports whether the event shows a value of the property that is not settled, where that can be told. What is
+// settled, nearly everything, is found first.
 func (j *judgement) novel(p baseline.Property) bool {
-	return j.values.Has(p) && j.View.Seen(p) > 0 && !j.View.Settled(p, j.values.Hash[p]) && !j.View.Saturated(p)
+	return j.values.Has(p) && !j.View.Settled(p, j.values.Hash[p]) && j.View.Seen(p) > 0 && !j.View.Saturated(p)
 }
 
 // single adds the contribution of a property that stands for itself.

@@ -35,7 +35,7 @@ func (j *judgement) network(at place) (moved, near bool) {
 // origin charges the autonomous system or, where it is unknown, the prefix; and else the address within it.
 func (j *judgement) origin(at place) (moved, near bool) {
 	coarse := at.asn
-	if !j.values.Has(coarse) || j.View.Seen(coarse) == 0 {
+	if !j.known(coarse) && (!j.values.Has(coarse) || j.View.Seen(coarse) == 0) {
 		coarse = at.prefix
 	}
 	if j.values.Has(coarse) && !j.known(coarse) {

@@ -183,3 +183,25 @@ func TestWhatIsLearnedCanBeMergedInAnyOrder(t *testing.T) {
 		t.Errorf("states differ:\n%.2000s", diff)
 	}
 }
+
+func BenchmarkLearn(b *testing.B) {
+	_, events, _ := world(b, 9)
+	w := watch.New(config)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		w.Learn(events[i%len(events)])
+	}
+}
+
+func BenchmarkJudge(b *testing.B) {
+	_, events, _ := world(b, 9)
+	w := watch.New(config)
+	for _, e := range events {
+		w.Learn(e)
+	}
+	j := w.Close().Judge()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		j.Event(events[i%len(events)])
+	}
+}

@@ -141,7 +141,7 @@ func TestTable(t *testing.T) {
 	if err := measure.WriteTable(&b, example(t)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"recall@1 by kind", "Freeman <1>", "0.999", "+1.000", "Rekey high"} {
+	for _, want := range []string{"recall@1 / @3 by kind", "Freeman <1>", "0.999", "+1.000", "Rekey high"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in the table:\n%s", want, &b)
 		}

@@ -9,13 +9,13 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes the figures for a terminal: a row a detector, then recall at budget 1 by kind of episode and the
+// WriteTable writes the figures for a terminal: a row a detector, then recall by kind of episode and the
 // part of benign changes flagged, with a column a detector, then shipped levels and comparisons where there are any.
 func WriteTable(w io.Writer, reports []Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	summary(t, reports)
-	matrix(t, "recall@1 by kind", reports, (*Result).Kinds, func(r *Result, k string) string {
-		return figure(r.RecallOf(k, Budgets[0]))
+	matrix(t, "recall@1 / @3 by kind", reports, (*Result).Kinds, func(r *Result, k string) string {
+		return figure(r.RecallOf(k, Budgets[0])) + " / " + figure(r.RecallOf(k, Budgets[1]))
 	})
 	matrix(t, "changes flagged @1 / @3", reports, (*Result).ChangeKinds, func(r *Result, k string) string {
 		return figure(r.Flagged(k, Budgets[0])) + " / " + figure(r.Flagged(k, Budgets[1]))
@@ -24,6 +24,16 @@ func WriteTable(w io.Writer, reports []Report) error {
 	comparisons(t, reports)
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("writing the table of figures: %w", err)
+	}
+	return nil
+}
+
+// WriteSummary writes the first part of the table: a row a detector.
+func WriteSummary(w io.Writer, reports []Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	summary(t, reports)
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("writing the summary of figures: %w", err)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type judgement struct {
 	values baseline.Values
 	out    []Contribution
 
-	moved bool // to a network that the tenant uses elsewhere
+	moved bool // to a network that the tenant uses elsewhere and that does not hide people
 	// What a workload that is moved or rebuilt changes together is not charged twice: at most so many bits.
 	mostClient, mostCredential float64
 }
@@ -65,7 +65,7 @@ func (j *judgement) signIn() {
 		j.stillActive(foreignNetwork(j.out))
 		j.failures()
 	}
-	j.moved = moved && j.Fleet.Common(baseline.ASN, j.values.Hash[baseline.ASN])
+	j.moved = moved && j.Fleet.Common(baseline.ASN, j.values.Hash[baseline.ASN]) && j.event.Network.Hosting != event.HostingAnonymizer
 	switch {
 	case j.moved:
 		j.mostClient, j.mostCredential = bitsOf(j.Weights.ClientGivenMove), bitsOf(j.Weights.CredentialGivenMove)
@@ -147,13 +147,18 @@ func (j *judgement) single(p baseline.Property, family Family, what string) {
 	if foreign {
 		bits += j.Weights.ForeignClient
 	}
+	most := maxBits
 	switch family {
 	case FamilyClient:
-		bits = min(bits, j.mostClient)
+		most = j.mostClient
 	case FamilyCredential:
-		bits = min(bits, j.mostCredential)
+		most = j.mostCredential
 	}
-	j.add(p, family, bits, shown(p, j.event), what, foreign)
+	n := len(j.out)
+	j.add(p, family, min(bits, most), shown(p, j.event), what, foreign)
+	if bits > most && len(j.out) > n {
+		j.out[n].Why += "; a workload that is moved or rebuilt changes it, too, so it counts for what it adds"
+	}
 }
 
 // add words a contribution of a property. While a value is on probation it keeps a part of its bits.

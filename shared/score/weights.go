@@ -15,7 +15,7 @@ const (
 
 const (
 	coldStartDays = 3 // with fewer active days a score stays below high: there is little to compare with
-	maxBits       = 14
+	maxBits       = 14.0
 	minBits       = 0.05 // less is not worth a word
 )
 

@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/stream"
 	"rekey/shared/baseline"
 	"rekey/shared/deadletter"
+	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
@@ -243,5 +244,91 @@ func TestWhatOtherLogsSayIsNotedOnThePrincipal(t *testing.T) {
 	app, err := principals.Store{Table: w.state}.Load(t.Context(), "app:app1")
 	if err != nil || app.Users.Busiest(baseline.DayOf(now)) < .5 || app.Users.Busiest(baseline.DayOf(now)) > 1.5 {
 		t.Errorf("%f users (%v)", app.Users.Busiest(baseline.DayOf(now)), err)
+	}
+}
+
+// ofPrincipal is a sign-in of another principal than the usual one.
+func ofPrincipal(principal, message string) string {
+	return strings.NewReplacer(`"sp1"`, `"`+principal+`"`, `"app1"`, `"app-`+principal+`"`).Replace(message)
+}
+
+func (w *world) found(t *testing.T, principal string) []detect.Detection {
+	t.Helper()
+	ds, err := findings.Store{Table: w.detections, Index: w.index}.Of(t.Context(), principal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ds
+}
+
+func contributions(ds []detect.Detection) (names []string) {
+	for _, d := range ds {
+		for _, c := range d.Contributions {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+func TestTheSecondPrincipalThatIsNewFromAnAddressRaisesTheFirst(t *testing.T) {
+	w := newWorld()
+	var past []string
+	for _, m := range history() {
+		past = append(past, m, ofPrincipal("sp2", strings.Replace(m, `"id":"`, `"id":"two-`, 1)))
+	}
+	if err := w.send(t, past...); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.send(t, intruder()); err != nil {
+		t.Fatal(err)
+	}
+	if names := contributions(w.found(t, "sp1")); slices.Contains(names, "sharedAddress") {
+		t.Fatalf("a lone stranger shares his address: %v", names)
+	}
+	if err := w.send(t, ofPrincipal("sp2", strings.Replace(intruder(), `"evil"`, `"evil-too"`, 1))); err != nil {
+		t.Fatal(err)
+	}
+	for _, principal := range []string{"sp1", "sp2"} {
+		if names := contributions(w.found(t, principal)); !slices.Contains(names, "sharedAddress") {
+			t.Errorf("the detection of %s does not know of the other: %v", principal, names)
+		}
+	}
+	if rung := w.bell.Rung(); !slices.Equal(rung, []string{"sp1", "sp1", "sp2"}) {
+		t.Errorf("rung: %v, want sp1 again when it is raised", rung)
+	}
+}
+
+func TestATokenUsedWhereNobodySignedInIsDetected(t *testing.T) {
+	call := func(id string, at time.Time, ip, token string, asn int) string {
+		return fmt.Sprintf(`{"category":"MicrosoftGraphActivityLogs","time":%q,"tenantId":"t1","resultSignature":"200","properties":{"requestId":%q,"timeGenerated":%q,
+		 "appId":"app1","servicePrincipalId":"sp1","ipAddress":%q,"requestMethod":"GET","requestUri":"https://graph.microsoft.com/v1.0/users",
+		 "responseStatusCode":200,"signInActivityId":%q,"autonomousSystemNumber":%d}}`, at.Format(time.RFC3339), id, at.Format(time.RFC3339), ip, token, asn)
+	}
+	w := newWorld()
+	past := history()
+	for d := 30; d > 0; d-- {
+		past = append(past, call(fmt.Sprint("call", d), now.AddDate(0, 0, -d).Add(time.Minute), "192.0.2.7", fmt.Sprint("t", d), 64500))
+	}
+	if err := w.send(t, past...); err != nil {
+		t.Fatal(err)
+	}
+	issued := strings.Replace(signIn("today", now.Add(-time.Hour), "192.0.2.7", "okhttp/4.8", 64500), `"userAgent"`, `"uniqueTokenIdentifier":"URB3vEvKUUuClWlFhN4gAA","userAgent"`, 1)
+	if err := w.send(t, issued, call("usual", now.Add(-50*time.Minute), "192.0.2.7", "URB3vEvKUUuClWlFhN4gAA", 64500)); err != nil {
+		t.Fatal(err)
+	}
+	if found := w.found(t, "sp1"); len(found) != 0 {
+		t.Fatalf("an ordinary call was detected: %+v", found)
+	}
+	if err := w.send(t, call("evil", now.Add(-time.Minute), "203.0.113.66", "URB3vEvKUUuClWlFhN4gAA", 64511)); err != nil {
+		t.Fatal(err)
+	}
+	found := w.found(t, "sp1")
+	if len(found) != 1 || found[0].Type != detect.TypeAnomalousActivity || !slices.Contains(contributions(found), "tokenElsewhere") {
+		t.Fatalf("%+v", found)
+	}
+	for _, c := range found[0].Contributions {
+		if c.Name == "tokenElsewhere" && !strings.Contains(c.Why, "issued to 192.0.2.7") {
+			t.Errorf("it does not say where the token was issued: %s", c.Why)
+		}
 	}
 }

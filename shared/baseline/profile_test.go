@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -253,17 +254,25 @@ func FuzzProfileUnmarshal(f *testing.F) {
 }
 
 func TestFamiliesOfUserAgents(t *testing.T) {
+	family := func(ua string) (hash uint32, ok bool) {
+		v := hasher.Values(signIn(start, "x", func(e *event.Event) { e.SignIn.UserAgent = ua }))
+		return v.Hash[baseline.AgentFamily], v.Has(baseline.AgentFamily)
+	}
 	for ua, want := range map[string]string{
-		"":                          "",
 		"okhttp/4.8.1":              "okhttp",
+		"OkHttp/5":                  "okhttp",
 		"python-requests/2.31.0":    "python-requests",
 		"azsdk-go-azidentity/v1.15": "azsdk-go-azidentity",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120": "windows nt",
 		"curl": "curl",
+		"MÜLLER-" + strings.Repeat("X", 80) + "/1": "müller-" + strings.Repeat("x", 80),
 	} {
-		if got := baseline.UserAgentFamily(ua); got != want {
-			t.Errorf("%q has family %q, want %q", ua, got, want)
+		if got, ok := family(ua); !ok || got != hasher.String(baseline.AgentFamily, want) {
+			t.Errorf("%q is not of the family %q", ua, want)
 		}
+	}
+	if _, ok := family(""); ok {
+		t.Error("a record without a user agent has a family")
 	}
 }
 

@@ -214,10 +214,8 @@ func NetworkPrefix(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// UserAgentFamily returns the user agent without what changes from release to release: the first product name or,
+// agentFamily returns the user agent without what changes from release to release: the first product name or,
 // for browsers, which all call themselves Mozilla, the text before the first digit after the platform.
-func UserAgentFamily(ua string) string { return strings.ToLower(agentFamily(ua)) }
-
 func agentFamily(ua string) string {
 	name, _, _ := strings.Cut(ua, "/")
 	if name == "Mozilla" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"rekey/shared/baseline"
 	"rekey/shared/entralog"
 	"rekey/shared/event"
 	"rekey/shared/lab"
@@ -131,15 +130,4 @@ func (t *Trial) Results(w measure.Window, levels map[string][]measure.Level) []m
 		out[i] = t.tallies[i].Result(d.Name(), w, levels[d.Name()]...)
 	}
 	return out
-}
-
-// Quantiles returns the scores of a detector that these parts of the benign days do not exceed.
-func (t *Trial) Quantiles(i int, w measure.Window, parts ...float64) []float64 {
-	return t.tallies[i].Quantiles(w, parts...)
-}
-
-// Days is the number of days of a run as the baseline counts them.
-func Days(run *simulate.Run) (first, last baseline.Day) {
-	first = baseline.DayOf(run.Options.Start)
-	return first, first + baseline.Day(run.Options.Days) - 1
 }

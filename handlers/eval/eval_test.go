@@ -28,7 +28,7 @@ func run(t *testing.T, args ...string) string {
 // small is an evaluation of seconds. It says nothing about detection; it shows that everything is there.
 func small(t *testing.T, more ...string) string {
 	t.Helper()
-	return run(t, append([]string{"--seeds", "1-2", "--principals", "200", "--days", "25", "--year", "25"}, more...)...)
+	return run(t, append([]string{"--seeds", "1-2", "--principals", "100", "--days", "25", "--year", "5"}, more...)...)
 }
 
 func TestAnEvaluationTellsEverythingThatWasAskedFor(t *testing.T) {
@@ -36,7 +36,7 @@ func TestAnEvaluationTellsEverythingThatWasAskedFor(t *testing.T) {
 	lines, plot := filepath.Join(dir, "eval.jsonl"), filepath.Join(dir, "recall.svg")
 	table := small(t, "--json", lines, "--plot", plot)
 	for _, want := range []string{
-		"2 runs of 200 principals over 25 days", "Rekey", "new terms (Elastic)", "unfamiliar properties", "Freeman", "MIDAS-F", "surprise",
+		"2 runs of 100 principals over 25 days", "Rekey", "new terms (Elastic)", "unfamiliar properties", "Freeman", "MIDAS-F", "surprise",
 		"Rekey without user agent", "Rekey without key id", "Rekey without ASN", "Rekey low", "Rekey medium", "Rekey high", "Rekey minus",
 		"migration", "wrong acts:", "per 1,000 principals a year",
 	} {
@@ -69,7 +69,7 @@ func TestAnEvaluationTellsEverythingThatWasAskedFor(t *testing.T) {
 
 func TestTheSameSeedsGiveTheSameFigures(t *testing.T) {
 	took := regexp.MustCompile(`intrusions; .*`)
-	args := []string{"--seeds", "3", "--principals", "200", "--days", "25", "--year", "0", "--ablation=false"}
+	args := []string{"--seeds", "3", "--principals", "100", "--days", "25", "--year", "0", "--ablation=false"}
 	one, two := took.ReplaceAllString(run(t, args...), ""), took.ReplaceAllString(run(t, args...), "")
 	if one != two {
 		t.Errorf("two evaluations differ:\n%s\n%s", one, two)

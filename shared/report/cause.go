@@ -45,7 +45,7 @@ var causes = []cause{
 		"A deployment made the credential and its new place uses it: the person or pipeline that added it can say so.",
 	},
 	{
-		anyOf("addressTriedMany", "sharedAddress", "sharedNetwork"),
+		anyOf("addressTriedMany", "sharedAddress"),
 		"One intruder goes through several applications from one place: their credentials were stolen together, from a repository, a build server or a password store.",
 		"Several of your own workloads moved to one new place at once: a new build server, cluster or proxy.",
 	},

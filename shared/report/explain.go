@@ -45,7 +45,7 @@ var labels = map[string]string{
 	"hourBlock": "time of day", "silence": "after a silence", "volume": "number of sign-ins", "resourceBurst": "burst of new resources",
 	"freshCredential": "freshly added credential", "failuresBefore": "failures before", "knownNetworkActive": "known network still active",
 	"tokenElsewhere": "token used elsewhere", "sharedAddress": "others new at this address",
-	"sharedNetwork": "others new in this network", "addressTriedMany": "address tried many applications",
+	"addressTriedMany": "address tried many applications",
 }
 
 // Label returns the words for a contribution's name; a name without words stands for itself.

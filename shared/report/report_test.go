@@ -188,7 +188,7 @@ func TestOneDetectionIsEnough(t *testing.T) {
 	names := []string{
 		"address", "prefix", "asn", "hosting", "country", "resource", "agentFamily", "agent", "library", "credentialType", "credentialKey", "hourBlock",
 		"activityPrefix", "activityASN", "credentialClass", "freshCredential", "failuresBefore", "silence", "volume", "knownNetworkActive", "tokenElsewhere",
-		"resourceBurst", "sharedAddress", "sharedNetwork", "addressTriedMany", "somethingNewer",
+		"resourceBurst", "sharedAddress", "addressTriedMany", "somethingNewer",
 	}
 	for _, n := range names {
 		d := copied()

@@ -27,7 +27,7 @@ func (g *gather) Reject(_ int, _ []byte, _ error) {}
 // world is a small simulated tenant's log, with intruders in it.
 func world(t testing.TB, seed uint64) (run *simulate.Run, events []*event.Event, truths []lab.Truth) {
 	t.Helper()
-	run = simulate.New(simulate.Options{Seed: seed, Principals: 200, Days: 35, WarmUp: 20, Attacked: .01})
+	run = simulate.New(simulate.Options{Seed: seed, Principals: 100, Days: 26, WarmUp: 18, Attacked: .01})
 	table, err := network.Load(bytes.NewReader(run.NetworksCSV()))
 	if err != nil {
 		t.Fatal(err)

@@ -30,11 +30,26 @@ func Raise(stored, found Detection) (Detection, bool) {
 		out.Detected = found.Detected
 	}
 	out.ActiveDays = max(stored.ActiveDays, found.ActiveDays)
+	out.What = clearest(stored, found)
 	out.KeyIDs = unite(stored.KeyIDs, found.KeyIDs, maxKeyIDs, cmp.Compare[string])
 	out.Records = unite(stored.Records, found.Records, MaxRecords, earlier)
 	out.Resources = firstUses(stored.Resources, found.Resources)
 	out.weigh(stored, found)
 	return out, !reflect.DeepEqual(out, stored)
+}
+
+// clearest returns what the stronger of two findings of one rule says. Of equally strong ones the first in the order of
+// the alphabet is kept, so that it does not matter which one was stored.
+func clearest(a, b Detection) string {
+	switch {
+	case a.What == "" || b.What == "":
+		return cmp.Or(a.What, b.What)
+	case a.Level != b.Level && a.Level.AtLeast(b.Level):
+		return a.What
+	case a.Level != b.Level:
+		return b.What
+	}
+	return min(a.What, b.What)
 }
 
 // weigh sums the joined contributions. A finding of somebody else's has none, and keeps its level.

@@ -121,7 +121,7 @@ func (r record) audit(e *event.Event) {
 	by := r.get("initiatedBy")
 	user, app := by.at("user"), by.at("app")
 	c.Actor = event.Actor{
-		UserID: user.at("id").id(), UserName: user.at("userPrincipalName").text(),
+		UserID: user.at("id").id(), UserName: user.at("userPrincipalName").text(), UserShown: user.at("displayName").text(),
 		Principal: event.Principal{ObjectID: app.at("servicePrincipalId").id(), AppID: app.at("appId").id(), Name: app.at("displayName").text()},
 	}
 	e.Principal = c.Actor.Principal

@@ -1,0 +1,101 @@
+package exposure
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"rekey/shared/baseline"
+	"rekey/shared/score"
+)
+
+// Finding is what a rule found in one principal's day. Rule, Subject and Day make its identity: found again it is the
+// same one, and more of the day can only raise it.
+type Finding struct {
+	Rule    string
+	Subject string // a vault, a resource, a call
+	Day     baseline.Day
+	Level   score.Level
+	What    string // in words; names in it were chosen by others
+	First   time.Time
+	Last    time.Time    // the end of the last hour
+	From    []netip.Addr // sorted
+	Objects []string     // sorted, at most maxObjectsNamed
+}
+
+const maxObjectsNamed = 24
+
+// Rule finds one sort of thing. It is a pure function of what was usual before the day and what happened on it.
+type Rule struct {
+	ID     string
+	Covers []string // public detections it stands for, by their ids in docs/detections
+	Find   func(View, *Activity) []Finding
+}
+
+// Rules are all rules, in the order of Key Vault, Azure Resource Manager, Graph.
+var Rules = []Rule{
+	{"vaultFirstUse", []string{"K02", "K08"}, vaultFirstUse},
+	{"secretFirstRead", []string{"K02", "K07"}, secretFirstRead},
+	{"secretMassRead", []string{"K01"}, secretMassRead},
+	{"vaultListedThenRead", []string{"K01"}, vaultListedThenRead},
+	{"refusedThenRead", []string{"K02"}, refusedThenRead},
+	{"vaultExport", []string{"K04"}, vaultExport},
+	{"vaultDestruction", []string{"K04"}, vaultDestruction},
+	{"vaultAccessChanged", []string{"K05", "K08", "X06"}, vaultAccessChanged},
+	{"keysReadThroughARM", []string{"K07"}, keysReadThroughARM},
+	{"graphPowerFirstUsed", []string{"X02"}, graphPowerFirstUsed},
+	{"graphEnumeration", []string{"X01"}, graphEnumeration},
+	{"graphMailFirstRead", []string{"X04"}, graphMailFirstRead},
+}
+
+// Judge asks all rules.
+func Judge(v View, a *Activity) []Finding {
+	var out []Finding
+	for _, r := range Rules {
+		found := r.Find(v, a)
+		for i := range found {
+			found[i].Rule = r.ID
+		}
+		out = append(out, found...)
+	}
+	return out
+}
+
+// find makes a finding of Reads. On the first days that such acts are watched everything is new, so then it is low.
+func find(v View, level score.Level, subject, what string, reads []Read) Finding {
+	if v.Watched < baseline.LearningDays {
+		level = score.LevelLow
+		what += "; little is known of what it did before"
+	}
+	objects := objectsOf(reads)
+	f := Finding{Subject: subject, Day: v.day, Level: level, What: what, Objects: objects[:min(len(objects), maxObjectsNamed)]}
+	f.First, f.Last, f.From = span(reads)
+	return f
+}
+
+// count says how many of what, as in "3 secrets".
+func count(n int, one string) string {
+	if n == 1 {
+		return "one " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// names joins a few names for a sentence.
+func names(objects []string) string {
+	const few = 3
+	if len(objects) <= few {
+		return strings.Join(objects, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(objects[:few], ", "), len(objects)-few)
+}
+
+// newOnes returns the Reads whose operation is new for their object.
+func newOnes(v View, reads []Read) []Read {
+	return slices.DeleteFunc(slices.Clone(reads), func(r Read) bool { return v.Did(lowest(r.Ops), r.Object) != New })
+}
+
+// lowest returns one operation of a set.
+func lowest(o Ops) Ops { return o & -o }

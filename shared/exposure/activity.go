@@ -76,21 +76,16 @@ func (a *Activity) reads(c Class, ops Ops) []Read {
 // Exposed returns the Reads of the day that handed out values of vault objects.
 func (a *Activity) Exposed() []Read { return a.reads(ClassObject, opsOfExposure) }
 
-// Busiest returns the hour in which values of the most distinct objects were handed out, and these.
-func (a *Activity) Busiest() (hour int, objects []string) {
-	reads := a.Exposed()
+// Busiest returns the hour in which values of the most distinct objects were handed out, and the Reads.
+func (a *Activity) Busiest() (hour int, reads []Read) {
+	most, all := 0, a.Exposed()
 	for h := range 24 {
-		var in []Read
-		for i := range reads {
-			if reads[i].Hours&(1<<h) != 0 {
-				in = append(in, reads[i])
-			}
-		}
-		if names := objectsOf(in); len(names) > len(objects) {
-			hour, objects = h, names
+		in := slices.DeleteFunc(slices.Clone(all), func(r Read) bool { return r.Hours&(1<<h) == 0 })
+		if n := len(objectsOf(in)); n > most {
+			most, hour, reads = n, h, in
 		}
 	}
-	return hour, objects
+	return hour, reads
 }
 
 // FirstReads returns the Reads of objects whose value had not been handed out to the principal before.

@@ -9,7 +9,7 @@ import (
 	"rekey/shared/fault"
 )
 
-// MaxBytes bounds an encoded Index. A principal that reads a dozen secrets a day has some 3 KiB.
+// MaxBytes bounds an encoded Index. A principal that lives on a dozen secrets has less than 2 KiB.
 const MaxBytes = 48 << 10
 
 const (

@@ -27,33 +27,46 @@ type Finding struct {
 
 const maxObjectsNamed = 24
 
-// Rule finds one sort of thing. It is a pure function of what was usual before the day and what happened on it.
+// The levels, shorter.
+const (
+	low    = score.LevelLow
+	medium = score.LevelMedium
+	high   = score.LevelHigh
+)
+
+// Rule finds one sort of thing: a pure function of what was usual before the day and of what happened on it. What it
+// says beside that is for its page and for whoever has to look into a finding.
 type Rule struct {
-	ID     string
-	Covers []string // public detections it stands for, by their ids in docs/detections
-	Find   func(View, *Activity) []Finding
+	ID, Title      string
+	Covers         []string // merged ids of the public detections it stands for
+	Techniques     []string // MITRE ATT&CK
+	Event          string   // the log events it looks at
+	Levels         string
+	FalsePositives []string
+	Ask            []string // what an investigator should ask next
+	Find           func(View, *Activity) []Finding
 }
 
-// Rules are all rules, in the order of Key Vault, Azure Resource Manager, Graph.
-var Rules = []Rule{
-	{"vaultFirstUse", []string{"K02", "K08"}, vaultFirstUse},
-	{"secretFirstRead", []string{"K02", "K07"}, secretFirstRead},
-	{"secretMassRead", []string{"K01"}, secretMassRead},
-	{"vaultListedThenRead", []string{"K01"}, vaultListedThenRead},
-	{"refusedThenRead", []string{"K02"}, refusedThenRead},
-	{"vaultExport", []string{"K04"}, vaultExport},
-	{"vaultDestruction", []string{"K04"}, vaultDestruction},
-	{"vaultAccessChanged", []string{"K05", "K08", "X06"}, vaultAccessChanged},
-	{"keysReadThroughARM", []string{"K07"}, keysReadThroughARM},
-	{"graphPowerFirstUsed", []string{"X02"}, graphPowerFirstUsed},
-	{"graphEnumeration", []string{"X01"}, graphEnumeration},
-	{"graphMailFirstRead", []string{"X04"}, graphMailFirstRead},
+// Catalogue is every rule, in the order of Key Vault, Azure Resource Manager, Graph.
+var Catalogue = []*Rule{
+	vaultFirstUse,
+	secretFirstRead,
+	secretMassRead,
+	vaultListedThenRead,
+	vaultRefusedThenRead,
+	vaultExport,
+	vaultDestruction,
+	vaultAccessChanged,
+	resourceKeysRead,
+	graphPowerFirstUsed,
+	graphEnumeration,
+	graphMailFirstRead,
 }
 
 // Judge asks all rules.
 func Judge(v View, a *Activity) []Finding {
 	var out []Finding
-	for _, r := range Rules {
+	for _, r := range Catalogue {
 		found := r.Find(v, a)
 		for i := range found {
 			found[i].Rule = r.ID
@@ -66,7 +79,7 @@ func Judge(v View, a *Activity) []Finding {
 // find makes a finding of Reads. On the first days that such acts are watched everything is new, so then it is low.
 func find(v View, level score.Level, subject, what string, reads []Read) Finding {
 	if v.Watched < baseline.LearningDays {
-		level = score.LevelLow
+		level = low
 		what += "; little is known of what it did before"
 	}
 	objects := objectsOf(reads)

@@ -186,25 +186,46 @@ func TestMergingIsCommutativeAssociativeAndIdempotent(t *testing.T) {
 }
 
 func TestAnIndexNeverOutgrowsItsRow(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
 	x := new(exposure.Index)
-	long := "name-" + fmt.Sprintf("%0120d", 7)
-	for i := range 20000 {
-		x.Observe(hasher, anyEvent(r, 5000, 500))
-		x.Observe(hasher, get(start.Add(time.Duration(i)*time.Minute), fmt.Sprint("a-vault-with-24-letters-", i%9), fmt.Sprint(long, i), func(e *event.Event) {
-			e.Vault.Version = fmt.Sprintf("%032x", i)
-		}))
-		x.Observe(hasher, arm(start, "microsoft.web/sites/publishxml/action", fmt.Sprintf("/subscriptions/%0200d", i)))
-		x.Observe(hasher, vault(start, "VaultPatch", fmt.Sprint(long, i), ""))
-		x.Observe(hasher, get(start, fmt.Sprint(long, i), "x", status(403)))
+	long := fmt.Sprintf("%0120d", 7)
+	version := func(n int) func(*event.Event) {
+		return func(e *event.Event) { e.Vault.Version = fmt.Sprintf("%032x", n+1) }
 	}
-	if n := len(encoded(t, x)); n > exposure.MaxBytes {
+	for i := range 600 { // everything new, as long as can be, on one day
+		name := fmt.Sprint(long, i)
+		for n := range 3 {
+			x.Observe(hasher, get(start, fmt.Sprint("a-vault-of-24-letters-", i), name, version(n)))
+		}
+		x.Observe(hasher, get(start, name, "x", status(403)))
+		x.Observe(hasher, vault(start, "VaultPatch", name, ""))
+		x.Observe(hasher, arm(start, "microsoft.web/sites/publishxml/action", "/subscriptions/"+name+name))
+		for _, c := range []string{"users/1/messages", "users", "groups", "devices", "applications", "servicePrincipals", "directoryRoles"} {
+			e := graph(start, "GET", c)
+			e.Caller = netip.AddrFrom4([4]byte{10, byte(i / 250), byte(i % 250), 1})
+			x.Observe(hasher, e)
+		}
+	}
+	n := len(encoded(t, x))
+	t.Logf("%d bytes", n)
+	if n > exposure.MaxBytes {
 		t.Errorf("%d bytes, more than the row's %d", n, exposure.MaxBytes)
-	} else {
-		t.Logf("%d bytes", n)
 	}
-	if !x.More(exposure.ClassObject) || !x.More(exposure.ClassDenied) || !x.More(exposure.ClassResource) || !x.More(exposure.ClassVault) {
-		t.Error("it does not say that there was more")
+	for _, c := range []exposure.Class{exposure.ClassObject, exposure.ClassDenied, exposure.ClassResource, exposure.ClassVault, exposure.ClassCall} {
+		if !x.More(c) {
+			t.Errorf("%v: it does not say that there was more", c)
+		}
+	}
+}
+
+func TestAUsualPrincipalsRowIsSmall(t *testing.T) {
+	x := new(exposure.Index)
+	for day := 1; day <= 28; day++ {
+		for i := range 12 {
+			x.Observe(hasher, get(at(day, i), "contoso-payroll-kv", fmt.Sprint("database-password-", i)))
+		}
+	}
+	if n := len(encoded(t, x)); n > 2<<10 {
+		t.Errorf("a dozen secrets take %d bytes", n)
 	}
 }
 

@@ -47,14 +47,14 @@ func (v View) Vault(name string) Novelty {
 	return v.index.vaults.before(hash(v.hasher, name), v.day)
 }
 
-// Op reports whether any of the operations was done before, to whatever.
-func (v View) Op(ops Ops) bool {
+// Fresh returns those of the operations that were never done before, to whatever.
+func (v View) Fresh(ops Ops) Ops {
 	for i := range v.index.ops {
-		if ops.Has(1<<i) && v.index.ops[i].Days != 0 && v.index.ops[i].First < v.day {
-			return true
+		if v.index.ops[i].Days != 0 && v.index.ops[i].First < v.day {
+			ops &^= 1 << i
 		}
 	}
-	return false
+	return ops
 }
 
 // DaysOf counts the days, of the 64 before the judged one, on which an object's value was handed out; 0 when that is not

@@ -1,0 +1,23 @@
+package exposure
+
+// graphPowerFirstUsed looks at calls that give power over other identities. One finding a call: a credential added is
+// another matter than a policy changed.
+var graphPowerFirstUsed = &Rule{
+	ID: "graphPowerFirstUsed", Title: "A workload makes a Graph call that gives power, for the first time",
+	Covers: []string{"X02"}, Techniques: []string{"T1098.001", "T1098.003"},
+	Event:          "MicrosoftGraphActivityLogs, AADGraphActivityLogs: writes of credentials, owners, grants, roles, policies and federation, status 2xx",
+	Levels:         "medium; low on the first days on which anything is known",
+	FalsePositives: []string{"A governance or deployment tool that begins to manage applications."},
+	Ask:            []string{"What does the directory's audit log say about the same minute?", "Which permission allowed it, and is it needed?"},
+	Find: func(v View, a *Activity) []Finding {
+		calls := map[string][]Read{}
+		for _, r := range newOnes(v, a.reads(ClassCall, OpCall)) {
+			calls[r.Object] = append(calls[r.Object], r)
+		}
+		var out []Finding
+		for _, c := range sortedKeys(calls) {
+			out = append(out, find(v, medium, c, "made a call that gives power for the first time: "+c, calls[c]))
+		}
+		return out
+	},
+}

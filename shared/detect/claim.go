@@ -29,7 +29,7 @@ func Claimed(e *event.Event, c Claim) Detection {
 	x.Principal = c.Principal
 	d := base(&x, c.Type, cut(c.Subject))
 	d.ID = ID(c.Principal.Key(), c.Type+"/"+c.Rule, d.Subject, d.Day)
-	d.Rule, d.What, d.Level, d.Source = c.Rule, cut(c.What), c.Level, SourceRekey
+	d.Rule, d.Statement, d.Level, d.Source = c.Rule, cut(c.What), c.Level, SourceRekey
 	d.Records[0].Succeeded = false
 	for _, k := range c.KeyIDs {
 		d.KeyIDs = append(d.KeyIDs, strings.Clone(k))

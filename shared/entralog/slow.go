@@ -135,7 +135,7 @@ func (r record) audit(e *event.Event) {
 }
 
 func target(t tree) event.Target {
-	out := event.Target{ID: t.at("id").id(), Type: t.at("type").text(), Name: t.at("displayName").text()}
+	out := event.Target{ID: t.at("id").id(), Type: t.at("type").text(), Name: t.at("displayName", "userPrincipalName").text()}
 	for _, p := range t.at("modifiedProperties").list() {
 		out.Properties = append(out.Properties, event.Property{
 			Name: p.at("displayName").text(), Old: plainJSON(p.at("oldValue").text()), New: plainJSON(p.at("newValue").text()),

@@ -1,6 +1,11 @@
 package report
 
-import "rekey/shared/detect"
+import (
+	"strings"
+
+	"rekey/shared/detect"
+	"rekey/shared/rule"
+)
 
 // cause is a pattern of evidence and what it usually means.
 type cause struct {
@@ -113,6 +118,9 @@ var others = map[string]cause{
 
 // causeOf returns the likeliest cause, and what would make it harmless.
 func causeOf(d detect.Detection) (bad, harmless string) {
+	if r := rule.ByID(d.Rule); r != nil && d.Source == detect.SourceRekey {
+		return r.Title + ".", strings.Join(r.FalsePositives, " ")
+	}
 	if d.Source == "" || d.Source == detect.SourceRekey {
 		for _, c := range causes {
 			if c.when(d) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rekey/shared/detect"
+	"rekey/shared/rule"
 )
 
 const graphURL = "https://graph.microsoft.com/v1.0"
@@ -17,6 +18,11 @@ func next(d detect.Detection) []Step {
 	steps := []Step{look(d)}
 	if has(d, "freshCredential", "credentialKey", "credentialType", "credentialClass") {
 		steps = append(steps, whoAdded(d))
+	}
+	if r := rule.ByID(d.Rule); r != nil {
+		for _, q := range r.Ask {
+			steps = append(steps, Step{Text: q})
+		}
 	}
 	steps = append(steps, ask(d), yours(d), notYours(d))
 	return steps
@@ -84,7 +90,10 @@ func isHash(id string) bool { return len(id) == 32 && strings.Trim(id, "01234567
 // left out by it.
 func query(d detect.Detection) string {
 	tables := "AADServicePrincipalSignInLogs, AADManagedIdentitySignInLogs"
-	if d.Type == detect.TypeAnomalousActivity {
+	switch {
+	case d.Rule != "":
+		tables = "AuditLogs"
+	case d.Type == detect.TypeAnomalousActivity:
 		tables = "MicrosoftGraphActivityLogs, AzureActivity, AZKVAuditLogs, AzureDiagnostics"
 	}
 	lines := []string{

@@ -8,6 +8,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -22,7 +23,7 @@ type Judge struct {
 	watch *Watch
 	model func(baseline.Day) score.Model
 	days  map[principalDay]*Day
-	found map[string]detect.Detection // findings of others, and what came of other judges' days
+	found map[string]detect.Detection // what rules and others found, and what came of other judges' days
 }
 
 // Event judges one event and returns its own score; the level is none for what is no act of a workload.
@@ -33,12 +34,10 @@ func (j *Judge) Event(e *event.Event) score.Score {
 }
 
 func (j *Judge) judge(e *event.Event, values *baseline.Values) (score.Score, *detect.Detection) {
-	switch {
-	case e.Kind == event.KindRisk:
-		if d, ok := detect.Finding(e); ok {
-			j.add(d)
-		}
-	case baseline.Teaches(e):
+	for _, d := range rule.Judge(e, j.watch.config.World) {
+		j.add(d)
+	}
+	if baseline.Teaches(e) {
 		return j.day(e).Event(e, values)
 	}
 	return score.Score{Level: score.LevelNone}, nil

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -17,6 +18,7 @@ import (
 type Config struct {
 	Hasher baseline.Hasher
 	Enrich func(*event.Event) // adds what the record lacks about its address; may be nil
+	World  *rule.World        // what the tenant declares; nil declares nothing
 }
 
 // Watch holds what was learned of every principal. It is not safe for concurrent use: each worker has one of its own,

@@ -140,6 +140,10 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
 		return err
 	}
 	inv, err := t.Inventory(ctx, c.Principal)
+	if errors.Is(err, fault.NotFound) { // deleted, or the tenant as a whole: the case says so, and there is nothing to change
+		funchost.Note(ctx, "inventory", "not found")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("planning for case %s: %w", c.ID, err)
 	}

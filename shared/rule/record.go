@@ -2,7 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"rekey/shared/audit"
@@ -108,12 +107,6 @@ func few(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// anyFold reports whether a list has one of the words, whatever their case.
-func anyFold(list []string, words ...string) bool {
-	return slices.ContainsFunc(list, func(s string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(s, w) })
-	})
-}
 
 // titled names a principal for people. Names are in quotes: whoever made the application chose them.
 func titled(p event.Principal) string {

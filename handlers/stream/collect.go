@@ -22,6 +22,7 @@ const ahead = 24 * time.Hour
 type group struct {
 	events []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
 	values []baseline.Values // of events, once learned
+	reads  []event.Event     // what it read or was refused, of vaults, resources and Graph
 	visits []baseline.Visit
 	claims []detect.Detection // what rules found in directory changes, and what Microsoft found
 	notes  []baseline.Note
@@ -89,6 +90,10 @@ func (c *collector) Event(e *event.Event) {
 	for _, d := range rule.Judge(e, c.world) {
 		g := c.group(d.Principal.Key())
 		g.claims = append(g.claims, d)
+	}
+	if watch.Reads(e) {
+		g := c.group(e.Principal.Key())
+		g.reads = append(g.reads, *e)
 	}
 	if network, v, ok := watch.Failure(e); ok {
 		g := c.group(network)

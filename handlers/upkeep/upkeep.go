@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/fleets"
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
+	"rekey/shared/exposure"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
@@ -68,6 +69,7 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 			s.Profile = baseline.Profile{}
 		}
 		s.Evidence.Forget(now.AddDate(0, 0, -baseline.Window))
+		s.Exposure.Forget(baseline.DayOf(now.AddDate(0, 0, -exposure.Keep)))
 		s.Visits.Forget(now.AddDate(0, 0, -baseline.Window))
 	}
 	for key := range due {

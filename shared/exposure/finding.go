@@ -14,15 +14,16 @@ import (
 // Finding is what a rule found in one principal's day. Rule, Subject and Day make its identity: found again it is the
 // same one, and more of the day can only raise it.
 type Finding struct {
-	Rule    string
-	Subject string // a vault, a resource, a call
-	Day     baseline.Day
-	Level   score.Level
-	What    string // in words; names in it were chosen by others
-	First   time.Time
-	Last    time.Time    // the end of the last hour
-	From    []netip.Addr // sorted
-	Objects []string     // sorted, at most maxObjectsNamed
+	Rule     string
+	RiskType string
+	Subject  string // a vault, a resource, a call
+	Day      baseline.Day
+	Level    score.Level
+	What     string // in words; names in it were chosen by others
+	First    time.Time
+	Last     time.Time    // the end of the last hour
+	From     []netip.Addr // sorted
+	Objects  []string     // sorted, at most maxObjectsNamed
 }
 
 const maxObjectsNamed = 24
@@ -38,6 +39,7 @@ const (
 // says beside that is for its page and for whoever has to look into a finding.
 type Rule struct {
 	ID, Title      string
+	RiskType       string
 	Covers         []string // merged ids of the public detections it stands for
 	Techniques     []string // MITRE ATT&CK
 	Event          string   // the log events it looks at
@@ -46,6 +48,12 @@ type Rule struct {
 	Ask            []string // what an investigator should ask next
 	Find           func(View, *Activity) []Finding
 }
+
+// Risk event types, spelled like Microsoft's.
+const (
+	TypeActivity = "anomalousServicePrincipalActivity"
+	TypeAPI      = "suspiciousAPITraffic"
+)
 
 // Catalogue is every rule, in the order of Key Vault, Azure Resource Manager, Graph.
 var Catalogue = []*Rule{
@@ -69,7 +77,7 @@ func Judge(v View, a *Activity) []Finding {
 	for _, r := range Catalogue {
 		found := r.Find(v, a)
 		for i := range found {
-			found[i].Rule = r.ID
+			found[i].Rule, found[i].RiskType = r.ID, r.RiskType
 		}
 		out = append(out, found...)
 	}

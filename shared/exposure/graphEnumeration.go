@@ -7,7 +7,7 @@ const enumeration = 4
 // graphEnumeration looks at the inventory of a tenant.
 var graphEnumeration = &Rule{
 	ID: "graphEnumeration", Title: "A workload lists the tenant",
-	Covers: []string{"X01"}, Techniques: []string{"T1087.004", "T1069.003", "T1526"},
+	RiskType: TypeAPI, Covers: []string{"X01"}, Techniques: []string{"T1087.004", "T1069.003", "T1526"},
 	Event:          "MicrosoftGraphActivityLogs, AADGraphActivityLogs: GET of users, groups, devices, applications, service principals, roles, grants, policies",
 	Levels:         "medium when 4 kinds or more are listed for the first time on one day",
 	FalsePositives: []string{"The first run of a security or inventory product."},

@@ -4,7 +4,7 @@ package exposure
 // another matter than a policy changed.
 var graphPowerFirstUsed = &Rule{
 	ID: "graphPowerFirstUsed", Title: "A workload makes a Graph call that gives power, for the first time",
-	Covers: []string{"X02"}, Techniques: []string{"T1098.001", "T1098.003"},
+	RiskType: TypeAPI, Covers: []string{"X02"}, Techniques: []string{"T1098.001", "T1098.003"},
 	Event:          "MicrosoftGraphActivityLogs, AADGraphActivityLogs: writes of credentials, owners, grants, roles, policies and federation, status 2xx",
 	Levels:         "medium; low on the first days on which anything is known",
 	FalsePositives: []string{"A governance or deployment tool that begins to manage applications."},

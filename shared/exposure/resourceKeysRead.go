@@ -7,7 +7,7 @@ const manyResources = 5
 // outside of all sign-in logs.
 var resourceKeysRead = &Rule{
 	ID: "resourceKeysRead", Title: "A workload is handed the keys of a resource it never asked for",
-	Covers: []string{"K07"}, Techniques: []string{"T1552", "T1555.006"},
+	RiskType: TypeActivity, Covers: []string{"F07", "K07"}, Techniques: []string{"T1552", "T1555.006"},
 	Event: "Azure activity: actions that answer with keys, as Microsoft.Storage/storageAccounts/listKeys/action, Microsoft.Web/sites/config/list/action, " +
 		"Microsoft.Web/sites/publishxml/action, Microsoft.ContainerRegistry/registries/listCredentials/action",
 	Levels:         "medium when the principal never read keys or when it reads those of 5 resources in a day, high for both; low otherwise",

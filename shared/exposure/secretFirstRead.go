@@ -3,7 +3,7 @@ package exposure
 // secretFirstRead looks at secrets that are new for the principal in a vault that is not; in a new vault all are.
 var secretFirstRead = &Rule{
 	ID: "secretFirstRead", Title: "A workload reads a secret it never read, in a vault it uses",
-	Covers: []string{"K02", "K07"}, Techniques: []string{"T1555.006"},
+	RiskType: TypeActivity, Covers: []string{"K02", "K07"}, Techniques: []string{"T1555.006"},
 	Event:          "AuditEvent of a vault: SecretGet, SecretBackup, KeyBackup, CertificateBackup, KeyRelease with status 200",
 	Levels:         "low, one a vault and day; the first day on which anything is known shows nothing",
 	FalsePositives: []string{"A release that needs another secret.", "A secret that was renamed."},

@@ -12,7 +12,7 @@ const (
 // secretMassRead looks at an hour with many values that are new for the principal.
 var secretMassRead = &Rule{
 	ID: "secretMassRead", Title: "Many values that were never read are read within an hour",
-	Covers: []string{"K01"}, Techniques: []string{"T1555.006", "T1213"},
+	RiskType: TypeActivity, Covers: []string{"K01"}, Techniques: []string{"T1555.006", "T1213"},
 	Event:          "AuditEvent of a vault: SecretGet, SecretBackup, KeyBackup, CertificateBackup, KeyRelease with status 200",
 	Levels:         "medium from 10 values that are new for the principal, high from 25",
 	FalsePositives: []string{"A migration or an inventory that somebody started.", "The first run of a tool that synchronises secrets."},

@@ -6,7 +6,7 @@ package exposure
 // scope counts for whatever is read afterwards for the first time.
 var vaultAccessChanged = &Rule{
 	ID: "vaultAccessChanged", Title: "A workload changes who may read a vault, or ends its log",
-	Covers: []string{"K05", "K08", "P08", "X06"}, Techniques: []string{"T1555.006", "T1098.003", "T1562.008", "T1578.005"},
+	RiskType: TypeActivity, Covers: []string{"K05", "K08", "P08", "X06"}, Techniques: []string{"T1555.006", "T1098.003", "T1562.008", "T1578.005"},
 	Event: "AuditEvent of a vault: VaultPut, VaultPatch; Azure activity: Microsoft.KeyVault/vaults/write, vaults/accessPolicies/write, " +
 		"Microsoft.Authorization/roleAssignments/write, elevateAccess/action, Microsoft.Insights/diagnosticSettings/delete",
 	Levels:         "medium, and high when the principal then reads what it never read; one step lower when it has made such changes before",

@@ -5,7 +5,7 @@ import "rekey/shared/score"
 // vaultDestruction looks at deletion by a principal that never deleted. What is purged is not got back by asking.
 var vaultDestruction = &Rule{
 	ID: "vaultDestruction", Title: "Objects of a vault, or a vault, are deleted by a workload that never did that",
-	Covers: []string{"K04"}, Techniques: []string{"T1485", "T1490"},
+	RiskType: TypeActivity, Covers: []string{"K04"}, Techniques: []string{"T1485", "T1490"},
 	Event: "AuditEvent of a vault: SecretDelete, KeyDelete, CertificateDelete, VaultDelete and their Purge forms; Azure activity: " +
 		"Microsoft.KeyVault/vaults/delete, Microsoft.KeyVault/locations/deletedVaults/purge/action",
 	Levels:         "high for a purge and for a whole vault, medium for what can be recovered",

@@ -6,7 +6,7 @@ const exportMany = 5
 // vaultExport looks at backups and released keys: they leave the vault whole and can be restored in another one.
 var vaultExport = &Rule{
 	ID: "vaultExport", Title: "Objects of a vault are exported by a workload that never did that",
-	Covers: []string{"K04"}, Techniques: []string{"T1555.006", "T1552.004"},
+	RiskType: TypeActivity, Covers: []string{"K04"}, Techniques: []string{"T1555.006", "T1552.004"},
 	Event:          "AuditEvent of a vault: SecretBackup, KeyBackup, CertificateBackup, KeyRelease",
 	Levels:         "high from 5 objects, medium below; low when the principal has exported before, but not from this vault",
 	FalsePositives: []string{"The first run of a backup job."},

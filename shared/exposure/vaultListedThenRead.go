@@ -6,7 +6,7 @@ const listedThenRead = 3
 // vaultListedThenRead looks at vaults that are listed and then read. Workloads rarely list: they know the names.
 var vaultListedThenRead = &Rule{
 	ID: "vaultListedThenRead", Title: "A vault is listed for the first time, and then read",
-	Covers: []string{"K01"}, Techniques: []string{"T1555.006", "T1526"},
+	RiskType: TypeActivity, Covers: []string{"K01"}, Techniques: []string{"T1555.006", "T1526"},
 	Event:          "AuditEvent of a vault: SecretList, KeyList, CertificateList and their deleted forms, then values in the same hour or later that day",
 	Levels:         "medium from 3 values, high from 10",
 	FalsePositives: []string{"A tool that synchronises or exports all secrets, on its first run (External Secrets, Terraform data sources)."},

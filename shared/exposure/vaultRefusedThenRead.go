@@ -4,7 +4,7 @@ package exposure
 // between.
 var vaultRefusedThenRead = &Rule{
 	ID: "vaultRefusedThenRead", Title: "A vault refuses a workload, and then hands out what it never read",
-	Covers: []string{"K02"}, Techniques: []string{"T1555.006"},
+	RiskType: TypeActivity, Covers: []string{"K02"}, Techniques: []string{"T1555.006"},
 	Event:          "AuditEvent of a vault: status 401 or 403, then within 7 days values with status 200",
 	Levels:         "medium",
 	FalsePositives: []string{"A new workload that is started before it is given access: the first days are low.", "A grant that takes minutes to reach the vault."},

@@ -17,7 +17,8 @@ type View struct {
 
 	// Watched is for how many days before the day such acts would have been seen. Before sets it to the days on which the
 	// index has any; who knows that the log has been flowing for longer, and the principal been there, may raise it. On
-	// the first days of a log everything is new, and that is no news.
+	// the first days of a log everything is new, and that is no news: with 0 what is merely new shows nothing, below
+	// baseline.LearningDays everything is low.
 	Watched int
 }
 

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"rekey/shared/detect"
-	"rekey/shared/rule"
 )
 
 // cause is a pattern of evidence and what it usually means.
@@ -118,8 +117,8 @@ var others = map[string]cause{
 
 // causeOf returns the likeliest cause, and what would make it harmless.
 func causeOf(d detect.Detection) (bad, harmless string) {
-	if r := rule.ByID(d.Rule); r != nil && d.Source == detect.SourceRekey {
-		return r.Title + ".", strings.Join(r.FalsePositives, " ")
+	if r, ok := ruled(d); ok {
+		return r.title + ".", strings.Join(r.harmless, " ")
 	}
 	if d.Source == "" || d.Source == detect.SourceRekey {
 		for _, c := range causes {

@@ -88,7 +88,7 @@ func what(d detect.Detection) string {
 	switch {
 	case d.Source != detect.SourceRekey && d.Source != "":
 		return fmt.Sprintf("Microsoft (%s) reported the risk %q about %s, %s.", plain(d.Source), plain(d.Type), who, when)
-	case d.Rule != "":
+	case d.Statement != "":
 		return fmt.Sprintf("%s: %s, %s%s.", who, plain(d.Statement), when, from(d))
 	case d.Type == detect.TypeAnomalousActivity:
 		return fmt.Sprintf("A token of %s was used%s, %s%s.", who, times(d), when, from(d))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"rekey/shared/detect"
-	"rekey/shared/rule"
 )
 
 const graphURL = "https://graph.microsoft.com/v1.0"
@@ -19,10 +18,9 @@ func next(d detect.Detection) []Step {
 	if has(d, "freshCredential", "credentialKey", "credentialType", "credentialClass") {
 		steps = append(steps, whoAdded(d))
 	}
-	if r := rule.ByID(d.Rule); r != nil {
-		for _, q := range r.Ask {
-			steps = append(steps, Step{Text: q})
-		}
+	r, _ := ruled(d)
+	for _, question := range r.ask {
+		steps = append(steps, Step{Text: question})
 	}
 	steps = append(steps, ask(d), yours(d), notYours(d))
 	return steps
@@ -90,8 +88,8 @@ func isHash(id string) bool { return len(id) == 32 && strings.Trim(id, "01234567
 // left out by it.
 func query(d detect.Detection) string {
 	tables := "AADServicePrincipalSignInLogs, AADManagedIdentitySignInLogs"
-	switch {
-	case d.Rule != "":
+	switch r, _ := ruled(d); {
+	case r.change:
 		tables = "AuditLogs"
 	case d.Type == detect.TypeAnomalousActivity:
 		tables = "MicrosoftGraphActivityLogs, AzureActivity, AZKVAuditLogs, AzureDiagnostics"

@@ -66,6 +66,14 @@ func TestEveryPublicDetectionHasARuleOrAReason(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftToOtherStreamsIsCoveredThereOrSaidNotToBe(t *testing.T) {
+	for _, l := range rule.Elsewhere {
+		if says := strings.Contains(l.Why, "no rule yet"); l.Reason == rule.OtherStream && says == (exposed(l.ID) != "") {
+			t.Errorf("%s (%s) is covered by %q: the reason must say that there is no rule yet, or not", l.ID, l.Why, exposed(l.ID))
+		}
+	}
+}
+
 func TestEveryRuleSaysWhatItHasTo(t *testing.T) {
 	technique := regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
 	seen := map[string]bool{}

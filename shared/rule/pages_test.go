@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/exposure"
 	"rekey/shared/rule"
 )
 
@@ -86,7 +87,16 @@ the actor is in a case himself; what Rekey does is in its ledger.
 	for _, r := range rule.Catalogue {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), r.Shape, strings.Join(r.Covers, " "))
 	}
-	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered here |\n|---|---|---|\n")
+	b.WriteString(`
+What a principal reads (Key Vault, Graph, Azure) is compared with its days before, by ` + "`shared/exposure`" + `:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range exposure.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
+	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", id, coveredBy(id), leftOut(id))
 	}
@@ -100,12 +110,26 @@ func coveredBy(id string) string {
 			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
 		}
 	}
+	if other := exposed(id); other != "" {
+		links = append(links, other)
+	}
+	return strings.Join(links, ", ")
+}
+
+// exposed links the rules about what principals read.
+func exposed(id string) string {
+	var links []string
+	for _, r := range exposure.Catalogue {
+		if slices.Contains(r.Covers, id) {
+			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+		}
+	}
 	return strings.Join(links, ", ")
 }
 
 func leftOut(id string) string {
 	for _, l := range rule.Elsewhere {
-		if l.ID == id {
+		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") {
 			return cell(fmt.Sprintf("%s: %s (%s)", l.Title, l.Reason, l.Why))
 		}
 	}

@@ -107,7 +107,6 @@ func few(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-
 // titled names a principal for people. Names are in quotes: whoever made the application chose them.
 func titled(p event.Principal) string {
 	switch p.Name {

@@ -40,6 +40,8 @@ func examine(address string, w *World) (weakness, string) {
 		return sound, "" // msal<appId>://, urn:..., brokers: bound to an installed application
 	case isLoopback(host):
 		return localhost, "it leads to whatever listens on the user's own machine"
+	case u.User != nil:
+		return unsafeURI, "what stands before the @ is not its host"
 	case isAddress(host):
 		return unsafeURI, "it names an address and no host: nobody's name is on it"
 	case u.Scheme == "http":
@@ -64,10 +66,17 @@ func isLoopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.IsLoopback()
 }
 
-// isAddress reports whether a host is an address, also in the forms that browsers understand: one number, or hexadecimal.
+// isAddress reports whether a host is an address, also in the forms that browsers understand: one number, octal or
+// hexadecimal. What ends in a number is an address to them.
 func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil || host != "" && strings.Trim(host, "0123456789.x") == "" && host[len(host)-1] != '.'
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 // claimableSuffixes are where whoever comes first gets a name, and gets it again when its owner lets go of it.

@@ -1,10 +1,14 @@
 package exposure
 
 import (
+	"slices"
 	"strings"
 
 	"rekey/shared/event"
 )
+
+// azurePrefix stands before the operations that are kept among calls.
+const azurePrefix = "ARM "
 
 // azureFact reads a record of Azure Resource Manager. Each operation has a record for its start and one for its end;
 // only ends count.
@@ -14,7 +18,7 @@ func azureFact(a *event.AzureOperation) (Fact, bool) {
 		return Fact{}, false
 	}
 	f := Fact{Class: class, Op: op, Vault: text(vaultOf(a.Scope), maxName)}
-	f.Object = text(azureObject(class, a.Scope), class.maxName())
+	f.Object = text(azureObject(class, a), class.maxName())
 	switch {
 	case equalAny(a.Status, "Failure", "Failed"):
 		f.Class, f.Object = ClassDenied, text(f.Object, maxName)
@@ -51,11 +55,35 @@ func azureOp(operation string) (Class, Ops) {
 	case "microsoft.insights/diagnosticsettings/delete":
 		return ClassVault, OpBlind
 	}
+	if givesPower(operation) {
+		return ClassCall, OpCall
+	}
 	if handsOutKeys(operation) {
 		return ClassResource, OpKeys
 	}
 	return 0, 0
 }
+
+// powers are operations that run code as somebody else, or let somebody else in. They are remembered by their names: which
+// machine a command was run on is in the record.
+var powers = []string{
+	"microsoft.compute/virtualmachines/runcommand/action",
+	"microsoft.compute/virtualmachines/runcommands/write",
+	"microsoft.compute/virtualmachines/extensions/write",
+	"microsoft.compute/virtualmachinescalesets/extensions/write",
+	"microsoft.automation/automationaccounts/write",
+	"microsoft.automation/automationaccounts/runbooks/write",
+	"microsoft.automation/automationaccounts/runbooks/draft/write",
+	"microsoft.automation/automationaccounts/runbooks/publish/action",
+	"microsoft.automation/automationaccounts/webhooks/write",
+	"microsoft.automation/automationaccounts/webhooks/action",
+	"microsoft.automation/automationaccounts/jobs/write",
+	"microsoft.managedidentity/userassignedidentities/assign/action",
+	"microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write",
+	"microsoft.containerservice/managedclusters/runcommand/action",
+}
+
+func givesPower(operation string) bool { return slices.Contains(powers, operation) }
 
 // handsOutKeys reports whether the answer to an operation holds keys. Every provider names such an action for itself, so
 // a pattern is used and not a list: it finds the next provider's, too.
@@ -82,10 +110,15 @@ func handsOutKeys(operation string) bool {
 	return false
 }
 
-// azureObject is what an operation was done to: the vault by its name, like in its own log, or the scope.
-func azureObject(class Class, scope string) string {
-	if class == ClassResource {
+// azureObject is what an operation was done to: the vault by its name, like in its own log, or the scope. Of a call it is
+// the operation.
+func azureObject(class Class, a *event.AzureOperation) string {
+	scope := a.Scope
+	switch class {
+	case ClassResource:
 		return scope
+	case ClassCall:
+		return azurePrefix + a.Operation
 	}
 	if v := vaultOf(scope); v != "" {
 		return v

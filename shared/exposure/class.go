@@ -19,7 +19,7 @@ const (
 	ClassVault
 	// ClassResource is an Azure resource whose keys were read.
 	ClassResource
-	// ClassCall is a call to Microsoft Graph that gives power or reads lists of everything.
+	// ClassCall is a call that gives power, to Microsoft Graph or Azure Resource Manager, or reads lists of everything.
 	ClassCall
 	classes
 )
@@ -67,7 +67,7 @@ const (
 	OpGrant                       // access was granted
 	OpBlind                       // a diagnostic setting was deleted: the log ends
 	OpKeys                        // Azure Resource Manager handed out keys or connection strings
-	OpCall                        // a Graph call that gives power
+	OpCall                        // a call that gives power
 	OpEnumerate                   // a Graph call that lists everything of a kind
 	OpMail                        // a Graph call that reads a mailbox
 	opCount       = 16

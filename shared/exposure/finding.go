@@ -66,9 +66,18 @@ var Catalogue = []*Rule{
 	vaultDestruction,
 	vaultAccessChanged,
 	resourceKeysRead,
+	azurePowerFirstUsed,
 	graphPowerFirstUsed,
 	graphEnumeration,
 	graphMailFirstRead,
+}
+
+// ByID returns the rule with an id; nil when there is none.
+func ByID(id string) *Rule {
+	if i := slices.IndexFunc(Catalogue, func(r *Rule) bool { return r.ID == id }); i >= 0 {
+		return Catalogue[i]
+	}
+	return nil
 }
 
 // Judge asks all rules.

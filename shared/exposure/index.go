@@ -91,6 +91,17 @@ func (x *Index) Empty() bool {
 // all of them, and a plan has to say so.
 func (x *Index) More(c Class) bool { return x.lists[c].more }
 
+// Outdated reports whether Forget would drop anything.
+func (x *Index) Outdated(d baseline.Day) bool {
+	for c := range x.lists {
+		if slices.ContainsFunc(x.lists[c].reads, func(r Read) bool { return r.Day < d }) {
+			return true
+		}
+	}
+	old := func(s Slot) bool { return s.Days != 0 && s.Last < d }
+	return slices.ContainsFunc(x.objects.slots, old) || slices.ContainsFunc(x.vaults.slots, old) || slices.ContainsFunc(x.ops[:], old)
+}
+
 // Forget drops what last happened before a day; only upkeep does. The flags of More stay: what fell out may be newer.
 func (x *Index) Forget(d baseline.Day) {
 	for c := range x.lists {

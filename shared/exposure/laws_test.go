@@ -294,3 +294,19 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	}
 }
+
+// Most Graph calls say nothing about exposure, and there are many of them.
+func BenchmarkFactOf(b *testing.B) {
+	for name, e := range map[string]*event.Event{
+		"a Graph call of no interest": graph(start, "GET", "https://graph.microsoft.com/v1.0/users/0f9e8d7c-6b5a-4d3c-9b2a-1f0e9d8c7b6a/calendar/events?$top=10"),
+		"a list of users":             graph(start, "GET", "https://graph.microsoft.com/v1.0/users?$top=10"),
+		"a secret":                    get(start, "contoso-payroll", "database-password"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				exposure.FactOf(e)
+			}
+		})
+	}
+}

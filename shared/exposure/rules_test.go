@@ -124,6 +124,16 @@ func TestRules(t *testing.T) {
 			}),
 			[]*event.Event{arm(at(10, 3), "microsoft.storage/storageaccounts/listkeys/action", storage+"a")}, nil,
 		},
+		"a command on a machine": {
+			usual(), []*event.Event{arm(at(10, 3), "microsoft.compute/virtualmachines/runcommand/action", "/subscriptions/s1/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm1")},
+			[]string{"azurePowerFirstUsed medium ARM microsoft.compute/virtualmachines/runcommand/action"},
+		},
+		"a command on another machine": {
+			daily(func(day int) *event.Event {
+				return arm(at(day, 3), "microsoft.compute/virtualmachines/runcommand/action", "/subscriptions/s1/vm1")
+			}),
+			[]*event.Event{arm(at(10, 3), "microsoft.compute/virtualmachines/runcommand/action", "/subscriptions/s1/vm2")}, nil,
+		},
 		"a credential added":       {usual(), []*event.Event{graph(at(10, 3), "POST", "https://graph.microsoft.com/v1.0/applications/1/addPassword")}, []string{"graphPowerFirstUsed medium POST /applications/{id}/addPassword"}},
 		"mail":                     {usual(), []*event.Event{graph(at(10, 3), "GET", "https://graph.microsoft.com/v1.0/users/1/messages?$top=5")}, []string{"graphMailFirstRead medium mail"}},
 		"three kinds of thing":     {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), graph(at(10, 3), "GET", "/v1.0/devices")}, nil},

@@ -127,7 +127,13 @@ func TestForgettingGoesByDateAndMakesNothingNewThatFellOut(t *testing.T) {
 		x.Observe(hasher, get(at(1, 3), "v", fmt.Sprint("s", i)))
 	}
 	x.Observe(hasher, get(at(9, 3), "own", "db"))
+	if !x.Outdated(exposureDay(5)) || x.Outdated(exposureDay(1)) {
+		t.Error("something of the first day is older than the fifth, and nothing than the first")
+	}
 	x.Forget(exposureDay(5))
+	if x.Outdated(exposureDay(5)) {
+		t.Error("something is left of what was to be forgotten")
+	}
 	if got := objects(x.Reads(at(1, 0))); got != "own/secrets/db" {
 		t.Error(got)
 	}

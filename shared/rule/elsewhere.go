@@ -34,7 +34,7 @@ var Elsewhere = []Left{
 	{"S10", "Token used elsewhere than where it was issued", false, ByScore, "contribution tokenElsewhere"},
 	{"S11", "Unusual client library or user agent", false, ByScore, "contributions agentFamily, agent and library"},
 	{"S14", "First Conditional Access block of a principal", false, NeedsState, "a first"},
-	{"S15", "Sign-in followed by a sensitive call to Azure", false, OtherStream, "Azure activity; no rule yet"},
+	{"S15", "Sign-in followed by a sensitive call to Azure", false, OtherStream, "Azure activity"},
 	{"S16", "One Graph session from several addresses", false, OtherStream, "Graph activity; no rule yet"},
 	{"S17", "Any sign-in of a principal (inventory)", false, NeedsState, "the profiles are the inventory"},
 	{"S18", "Sign-ins correlated with enumeration", false, NeedsState, "two logs in one window"},
@@ -79,17 +79,17 @@ var Elsewhere = []Left{
 
 	{"O02", "Owner added to a high-privileged application", false, NeedsState, "the application's privileges come from the inventory"},
 
-	{"I03", "Federated credential on a managed identity", false, OtherStream, "Azure activity; no rule yet"},
+	{"I03", "Federated credential on a managed identity", false, OtherStream, "Azure activity"},
 	{"I05", "Federated sign-in without a workflow run", false, MissingStream, "GitHub's audit log"},
 	{"I06", "Sensitive change in a federated repository", false, MissingStream, "GitHub's audit log"},
 
 	{"X01", "Enumeration through Graph", false, OtherStream, "Graph activity"},
 	{"X02", "Audit or Azure action rare for the application", false, NeedsState, "a first"},
 	{"X04", "Mailbox access through an application", false, MissingStream, "the unified audit log"},
-	{"X05", "Automation account, runbook or webhook", false, OtherStream, "Azure activity; no rule yet"},
+	{"X05", "Automation account, runbook or webhook", false, OtherStream, "Azure activity"},
 	{"X06", "Diagnostic settings deleted", false, OtherStream, "Azure activity"},
 	{"X07", "Alert of Defender for Cloud Apps", true, MissingStream, "alerts are in no stream; what app governance disables is covered"},
-	{"X08", "Run command on a virtual machine", false, OtherStream, "Azure activity; no rule yet"},
+	{"X08", "Run command on a virtual machine", false, OtherStream, "Azure activity"},
 	{"X09", "Principal runs Log Analytics queries", false, MissingStream, "LAQueryLogs"},
 	{"X12", "Behaviour analytics' anomaly on application management", false, MissingStream, "BehaviorAnalytics"},
 }

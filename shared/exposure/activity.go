@@ -2,6 +2,7 @@ package exposure
 
 import (
 	"maps"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -64,10 +65,16 @@ func (a *Activity) add(r *Read) {
 
 // reads returns the Reads of a class that hold one of the operations.
 func (a *Activity) reads(c Class, ops Ops) []Read {
-	var out []Read
-	for _, r := range a.lists[c].reads {
-		if r.Ops.Has(ops) {
-			out = append(out, r)
+	n := 0
+	for i := range a.lists[c].reads {
+		if a.lists[c].reads[i].Ops.Has(ops) {
+			n++
+		}
+	}
+	out := make([]Read, 0, n)
+	for i := range a.lists[c].reads {
+		if a.lists[c].reads[i].Ops.Has(ops) {
+			out = append(out, a.lists[c].reads[i])
 		}
 	}
 	return out
@@ -78,14 +85,22 @@ func (a *Activity) Exposed() []Read { return a.reads(ClassObject, opsOfExposure)
 
 // Busiest returns the hour in which values of the most distinct objects were handed out, and the Reads.
 func (a *Activity) Busiest() (hour int, reads []Read) {
-	most, all := 0, a.Exposed()
-	for h := range 24 {
-		in := slices.DeleteFunc(slices.Clone(all), func(r Read) bool { return r.Hours&(1<<h) == 0 })
-		if n := len(objectsOf(in)); n > most {
-			most, hour, reads = n, h, in
+	var objects [24]int
+	var last [24]string // Reads are in the order of their objects
+	all := a.Exposed()
+	for i := range all {
+		for rest := all[i].Hours; rest != 0; rest &= rest - 1 {
+			h := bits.TrailingZeros32(rest)
+			if last[h] != all[i].Object {
+				objects[h]++
+				last[h] = all[i].Object
+			}
+			if objects[h] > objects[hour] || objects[h] == objects[hour] && h < hour {
+				hour = h
+			}
 		}
 	}
-	return hour, reads
+	return hour, slices.DeleteFunc(all, func(r Read) bool { return r.Hours&(1<<hour) == 0 })
 }
 
 // FirstReads returns the Reads of objects whose value had not been handed out to the principal before.
@@ -113,7 +128,7 @@ func sortedKeys(m map[string][]Read) []string { return slices.Sorted(maps.Keys(m
 
 // objectsOf returns the names, each once, sorted.
 func objectsOf(reads []Read) []string {
-	var out []string
+	out := make([]string, 0, len(reads))
 	for i := range reads {
 		out = append(out, reads[i].Object)
 	}

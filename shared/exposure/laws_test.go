@@ -310,3 +310,21 @@ func BenchmarkFactOf(b *testing.B) {
 		})
 	}
 }
+
+// A batch is judged once for each principal and day that it brings reads of.
+func BenchmarkJudge(b *testing.B) {
+	for name, n := range map[string]int{"a dozen objects": 12, "a full index": 300} {
+		x := new(exposure.Index)
+		for day := 1; day <= 10; day++ {
+			for i := range n {
+				x.Observe(hasher, get(at(day, i%24), "contoso-payroll", fmt.Sprint("database-password-", i)))
+			}
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				exposure.Judge(x.Before(hasher, exposureDay(10)), x.On(exposureDay(10)))
+			}
+		})
+	}
+}

@@ -83,9 +83,13 @@ func Principal(c *event.Change, i int) event.Principal {
 // Client returns the principal that a grant of an app role or of delegated permissions is for. The first target is the
 // resource; the client is in its properties.
 func Client(c *event.Change) event.Principal {
-	return event.Principal{
+	p := event.Principal{
 		ObjectID: ID(c, "ServicePrincipal.ObjectID"), AppID: ID(c, "ServicePrincipal.AppId"), Name: Value(c, "ServicePrincipal.DisplayName"),
 	}
+	if p.Key() == "" {
+		return Principal(c, 1)
+	}
+	return p
 }
 
 // Owned returns the principal that got or lost an owner: the first target is the owner, the thing owned is in its

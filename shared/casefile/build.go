@@ -11,6 +11,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -60,7 +61,13 @@ func strongest(a, b detect.Detection) int {
 	return cmp.Or(cmp.Compare(b.Bits, a.Bits), a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
 }
 
-func window(ds []detect.Detection) Window {
+// window is when the principal was used by somebody else. Directory changes count only where nothing else was found: a
+// new owner long before would else make everything since suspect, and one long after would make old sign-ins fresh.
+func window(all []detect.Detection) Window {
+	ds := slices.DeleteFunc(slices.Clone(all), func(d detect.Detection) bool { return d.Source == detect.SourceRekey && rule.ByID(d.Rule) != nil })
+	if len(ds) == 0 {
+		ds = all
+	}
 	w := Window{From: ds[0].First, To: ds[0].Last}
 	for _, d := range ds {
 		if d.First.Before(w.From) {

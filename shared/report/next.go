@@ -136,6 +136,9 @@ func ask(d detect.Detection) Step {
 
 // yours ends the matter when it was the workload itself.
 func yours(d detect.Detection) Step {
+	if r, _ := ruled(d); r.change {
+		return Step{Text: "If it was your own work: nothing has to be done. Whoever changes applications as his work is declared as a deployer (REKEY_DEPLOYERS); what he does then counts one level less."}
+	}
 	s := Step{Text: "If it was your own: dismiss the risk in Entra, where it shows there. The new place becomes known by itself within days; a network that is always yours is declared (--own for a scan, REKEY_OWN_NETWORKS for the service)."}
 	if id := d.Principal.ObjectID; id != "" {
 		s.Commands = append(s.Commands, post("dismiss", id))

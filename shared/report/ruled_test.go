@@ -27,8 +27,8 @@ func TestAFindingOfARuleIsToldInTheRulesWords(t *testing.T) {
 			changed("ownerAdded", `"billing" got the owner mallory@contoso.com, by anna@contoso.com`),
 			[]string{"got the owner mallory@contoso.com", "Owner added", "A team gets a new member.", "Did he add a credential since?", "AuditLogs"},
 		},
-		"what a principal read": {changed("secretFirstRead", "read kv1/secrets/db for the first time"), []string{"read kv1/secrets/db", "AZKVAuditLogs"}},
-		"a rule of tomorrow":    {changed("notYetKnown", "did something"), []string{"did something", "notYetKnown"}},
+		"what a principal read": {changed("secretFirstRead", "read kv1/secrets/db for the first time"), []string{"Read kv1/secrets/db", "AZKVAuditLogs"}},
+		"a rule of tomorrow":    {changed("notYetKnown", "did something"), []string{"Did something", "notYetKnown"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -137,7 +137,7 @@ func ids(s *Subject) string {
 // detection writes one detection. What the ones before it said to do is not said again.
 func (p *printer) detection(d detect.Detection, before []detect.Detection) {
 	x := Explain(d)
-	p.raw("  %s %s, %s%s", p.level(d.Level), p.bold(plain(d.Type)), scoreText(d), plain(d.ID))
+	p.raw("  %s %s, %s%s", p.level(d.Level), p.bold(kind(d)), scoreText(d), plain(d.ID))
 	p.line(4, x.What)
 	if x.Novel != "" {
 		p.line(4, x.Novel)

@@ -33,7 +33,7 @@ func sensitive(e *event.Event, w *World) bool {
 func touched(e *event.Event, w *World) event.Principal {
 	switch {
 	case audit.Is(e.Audit, "Add owner to application", "Add owner to service principal"):
-		return audit.Owned(e.Audit)
+		return owned(e, w)
 	case audit.Is(e.Audit, "Add app role assignment to service principal", "Add delegated permission grant"):
 		return audit.Client(e.Audit)
 	}

@@ -15,11 +15,11 @@ var ownerAdded = &Rule{
 	Shape: Recorded, Levels: "low; medium when the owner is an application or a guest, or when an application added him",
 	FalsePositives: []string{"A team gets a new member.", "Who makes an application becomes its owner."},
 	Ask:            []string{"Does the new owner work on the application?", "Did he add a credential since?", "Did he get less power from elsewhere than the application has?"},
-	Match: func(e *event.Event, _ *World) []Finding {
+	Match: func(e *event.Event, w *World) []Finding {
 		if !changed(e, "Add owner to application", "Add owner to service principal") {
 			return nil
 		}
-		p, owner, level := audit.Owned(e.Audit), audit.Target(e.Audit, 0), low
+		p, owner, level := owned(e, w), audit.Target(e.Audit, 0), low
 		if strings.EqualFold(owner.Type, "ServicePrincipal") || isGuest(owner.Name) || byApplication(e) {
 			level = medium
 		}

@@ -45,6 +45,21 @@ func subject(e *event.Event, w *World, i int) event.Principal {
 	return event.Principal{ObjectID: t.ID, Name: t.Name}
 }
 
+// owned returns the principal that got or lost an owner; where the record has no appId, its object id stands for it.
+func owned(e *event.Event, w *World) event.Principal {
+	if p := audit.Owned(e.Audit); p.Key() != "" {
+		return p
+	}
+	if t := audit.Target(e.Audit, 1); t.ID != "" {
+		return subject(e, w, 1)
+	}
+	id := audit.ID(e.Audit, "Application.ObjectID")
+	if app := w.Objects[id]; app != "" {
+		return event.Principal{AppID: app}
+	}
+	return event.Principal{ObjectID: id}
+}
+
 // tenant stands for the tenant as a whole, where a change is about no principal.
 func tenant(e *event.Event) event.Principal {
 	return event.Principal{ObjectID: e.Tenant, Name: wholeTenant}

@@ -46,20 +46,23 @@ func examine(address string, w *World) (weakness, string) {
 		return unsafeURI, "it names an address and no host: nobody's name is on it"
 	case u.Scheme == "http":
 		return unsafeURI, "it is not encrypted"
-	case w.owns(host):
+	case w.owns(host), slices.Contains(brokers, host):
 		return sound, ""
+	}
+	if suffix := claimed(host); suffix != "" { // asked first: contoso-billing below it is most often contoso's
+		return claimable, "anybody can have a name below " + suffix
 	}
 	if domain := resembles(host, w.Domains); domain != "" {
 		return lookAlike, "it resembles " + domain
-	}
-	if suffix := claimed(host); suffix != "" {
-		return claimable, "anybody can have a name below " + suffix
 	}
 	if len(w.Domains) > 0 {
 		return foreign, "its domain is none of the tenant's"
 	}
 	return sound, ""
 }
+
+// brokers are Microsoft's pages that hand a code to an installed application.
+var brokers = []string{"login.microsoftonline.com", "login.live.com", "portal.azure.com"}
 
 func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)

@@ -25,7 +25,15 @@ var credentialByApplication = &Rule{
 	}),
 }
 
-// same reports whether two names are of one principal. An application names itself by its appId or its principal's id.
+// same reports whether an actor and a target are one. Most records name the actor by its principal's id and an application
+// by its appId, which cannot be compared: then the display name decides. Whoever takes another's name for this is still
+// told of as an application that added a credential.
 func same(a, b event.Principal) bool {
-	return a.ObjectID != "" && a.ObjectID == b.ObjectID || a.AppID != "" && a.AppID == b.AppID
+	switch {
+	case a.ObjectID != "" && b.ObjectID != "":
+		return a.ObjectID == b.ObjectID
+	case a.AppID != "" && b.AppID != "":
+		return a.AppID == b.AppID
+	}
+	return a.Name != "" && a.Name == b.Name
 }

@@ -11,7 +11,6 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
-	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -61,10 +60,11 @@ func strongest(a, b detect.Detection) int {
 	return cmp.Or(cmp.Compare(b.Bits, a.Bits), a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
 }
 
-// window is when the principal was used by somebody else. Directory changes count only where nothing else was found: a
-// new owner long before would else make everything since suspect, and one long after would make old sign-ins fresh.
+// window is when the principal was used by somebody else. What rules found, directory changes and first reads, counts only
+// where nothing else was found: a new owner long before would else make everything since suspect, and what the rightful
+// workload reads long after would make old sign-ins fresh.
 func window(all []detect.Detection) Window {
-	ds := slices.DeleteFunc(slices.Clone(all), func(d detect.Detection) bool { return d.Source == detect.SourceRekey && rule.ByID(d.Rule) != nil })
+	ds := slices.DeleteFunc(slices.Clone(all), func(d detect.Detection) bool { return d.Source == detect.SourceRekey && d.Rule != "" })
 	if len(ds) == 0 {
 		ds = all
 	}

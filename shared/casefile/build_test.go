@@ -104,11 +104,18 @@ func TestAnswersNameTheRecordsThatShowThem(t *testing.T) {
 	}
 }
 
-func TestADirectoryChangeNeitherWidensTheWindowNorMakesAnOldSignInFresh(t *testing.T) {
+func TestADirectoryChangeOrAFirstReadNeitherWidensTheWindowNorMakesAnOldSignInFresh(t *testing.T) {
+	for _, rule := range []string{"ownerRemoved", "secretFirstRead"} {
+		t.Run(rule, func(t *testing.T) { testWindow(t, rule) })
+	}
+}
+
+func testWindow(t *testing.T, rule string) {
+	t.Helper()
 	f := facts(profile(time.Hour))
 	want := casefile.Build(f, attack).Window
 	change := func(at time.Time) detect.Detection {
-		return detect.Detection{ID: "c" + at.String(), Rule: "ownerRemoved", Source: detect.SourceRekey, Level: score.LevelLow, First: at, Last: at, Detected: at}
+		return detect.Detection{ID: "c" + at.String(), Rule: rule, Source: detect.SourceRekey, Level: score.LevelLow, First: at, Last: at, Detected: at}
 	}
 	f.Detections = append(f.Detections, change(attack.AddDate(0, 0, -9)), change(attack.AddDate(0, 0, 2)))
 	if got := casefile.Build(f, attack.AddDate(0, 0, 2)).Window; got != want {

@@ -97,11 +97,7 @@ func (a *Acts) detection(f *exposure.Finding) (detect.Detection, bool) {
 		}
 		d = x
 	}
-	if d.ID == "" {
-		return d, false
-	}
-	d.First, d.Last = f.First, f.Last
-	return d, true
+	return d, d.ID != ""
 }
 
 // acts returns the judge of a principal's day of reads.

@@ -80,7 +80,7 @@ func (t *Triage) build(ctx context.Context, key string) (casefile.Case, bool, er
 	}
 	f := casefile.Facts{
 		Principal: newest(detections).Principal, Detections: detections,
-		Profile: &state.Profile, Notes: state.Evidence.Notes(),
+		Profile: &state.Profile, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
 	}
 	if app := f.Principal.AppID; app != "" {
 		more, err := t.Principals.Load(ctx, event.Principal{AppID: app}.Key())

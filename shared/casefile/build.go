@@ -11,6 +11,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/score"
 )
 
@@ -24,6 +25,7 @@ type Facts struct {
 	Profile    *baseline.Profile
 	Notes      []baseline.Note // of the principal and of its application
 	Users      baseline.Dependence
+	Exposure   *exposure.Index // what the principal read; nil when that is not known
 }
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.
@@ -43,6 +45,7 @@ func Build(f Facts, now time.Time) Case {
 	c.Harm = harm(f.Notes, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
+	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
 	c.Answers = answers(f, c)
 	return c
 }
@@ -132,7 +135,7 @@ func answers(f Facts, c Case) []Answer {
 		shows(c, "Are sign-ins made from an unrecognized IP address?", baseline.ASN, baseline.Prefix, baseline.Address),
 		did(c, "Were credentials added?", "auditlogs", baseline.NoteCredentialAdded),
 		did(c, "Were owners or roles added?", "auditlogs", baseline.NoteOwnerAdded, baseline.NoteRoleGranted),
-		did(c, "Were Key Vault secrets read?", "vaultlogs", baseline.NoteSecretRead),
+		secretsRead(c),
 	}
 }
 

@@ -3,6 +3,7 @@ package exposure
 import (
 	"cmp"
 	"encoding/hex"
+	"fmt"
 	"math/bits"
 	"net/netip"
 	"strings"
@@ -41,6 +42,17 @@ func caller(e *event.Event) netip.Addr {
 		return netip.Addr{}
 	}
 	return a
+}
+
+// String returns the origin in words: "AS64511", "192.0.2.0/24", or "somewhere unknown".
+func (o Origin) String() string {
+	switch {
+	case o.ASN != 0:
+		return fmt.Sprint("AS", o.ASN)
+	case o.Prefix.IsValid():
+		return o.Prefix.String()
+	}
+	return "somewhere unknown"
 }
 
 func (o Origin) compare(p Origin) int {

@@ -69,12 +69,14 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzParseTime -fuzztime 10s ./shared/entralog
 	$(GO) test -run '^$$' -fuzz FuzzInvocation -fuzztime 10s ./shared/host/funchost
 	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/exposure
+	$(GO) test -run '^$$' -fuzz FuzzExtend -fuzztime 10s ./shared/privilege
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
 
 .PHONY: bench
 bench: ## benchmarks of the event path
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/network ./shared/host/funchost ./deploy/local/eventhub
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/network ./shared/host/funchost ./deploy/local/eventhub
 
 .PHONY: fmt
 fmt: ## gofmt everything

@@ -1,6 +1,6 @@
 // Package exposure is the index of what each workload identity has read that opens other doors: Key Vault secrets, keys
 // of storage accounts and web applications handed out by Azure Resource Manager, and the few Graph calls that give power.
-// After a compromise it answers what has to be rotated first; before one it says what is new (rules.go).
+// After a compromise it answers what has to be rotated first; before one it says what is new (Catalogue, one rule a file).
 //
 // An Index belongs to one principal and merges in any order, like package baseline's Profile: commutative, associative,
 // idempotent, and equal facts have equal bytes. Names are kept as text, because people must read them; they are cut to

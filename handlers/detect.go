@@ -57,6 +57,7 @@ var oneStream = sync.OnceValues(func() (*stream.Stream, error) {
 		Triage:     account.Bell(store.QueueTriage),
 		Enrich:     func(e *event.Event) { network.Enrich(e, table, own) },
 		Hasher:     baseline.NewHasher(c.HashKey),
+		World:      c.Declared(string(c.Tenant.ID)),
 		Now:        time.Now,
 	}), nil
 })

@@ -19,7 +19,7 @@ import (
 var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 
 func detection(bits float64) detect.Detection {
-	return detect.Detection{ID: "d1", Principal: event.Principal{ObjectID: "sp1"}, Bits: bits, Level: score.LevelLow, KeyIDs: []string{}, Records: []detect.Record{}}
+	return detect.Detection{ID: "d1", Principal: event.Principal{ObjectID: "sp1"}, Bits: bits, Level: score.LevelLow, KeyIDs: []string{}, Records: []detect.Record{}, Contributions: []score.Contribution{}}
 }
 
 func TestADetectionIsNewOnceAndChangesOnlyWhenRaised(t *testing.T) {

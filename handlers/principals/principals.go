@@ -1,6 +1,6 @@
 // Package principals keeps what is known of each principal: one read and at most one write of each part a batch.
 //
-// A principal's partition has a row for each part ("baseline", "evidence", "users", "visits"); applications and networks
+// A principal's partition has a row for each part ("baseline", "evidence", "users", "visits", "exposure"); applications and networks
 // have partitions of the same kind. Several hub partitions meet on
 // one principal; because every part merges in any order, a lost race is repaired by merging and trying again. After
 // MaxConflicts lost races the writer gives way to a row of its own, the part's name and its lane ("baseline~signins-7"),
@@ -14,21 +14,21 @@ import (
 	"fmt"
 	"strings"
 
-	"rekey/shared/baseline"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/store"
+	"rekey/shared/watch"
 )
 
 // MaxConflicts is how many lost races a writer takes before it writes a row of its own.
 const MaxConflicts = 3
 
-// maxRows bounds the rows of one principal: four parts with a lane for each of 32 partitions of six hubs at most.
-const maxRows = 4 * (1 + 6*32)
+// maxRows bounds the rows of one principal: five parts with a lane for each of 32 partitions of six hubs at most.
+const maxRows = 5 * (1 + 6*32)
 
 // State is one principal's parts as read, and what the batch adds to them.
 type State struct {
-	baseline.State
+	watch.State
 
 	key    string
 	rows   map[string]store.Row   // as read, by row key
@@ -46,17 +46,17 @@ type part interface {
 	UnmarshalBinary([]byte) error
 }
 
-var partNames = [...]string{"baseline", "evidence", "users", "visits"}
+var partNames = [...]string{"baseline", "evidence", "users", "visits", "exposure"}
 
 func (s *State) part(i int) part { return parts(&s.State)[i] }
 
-func parts(s *baseline.State) [len(partNames)]part {
-	return [...]part{&s.Profile, &s.Evidence, &s.Users, &s.Visits}
+func parts(s *watch.State) [len(partNames)]part {
+	return [...]part{&s.Profile, &s.Evidence, &s.Users, &s.Visits, &s.Exposure}
 }
 
 // merge adds an encoded part to the state.
 func (s *State) merge(i int, data []byte) error {
-	var read baseline.State
+	var read watch.State
 	if err := parts(&read)[i].UnmarshalBinary(data); err != nil {
 		return err
 	}
@@ -69,6 +69,8 @@ func (s *State) merge(i int, data []byte) error {
 		s.Users.Merge(&read.Users)
 	case 3:
 		s.Visits.Merge(&read.Visits)
+	case 4:
+		s.Exposure.Merge(&read.Exposure)
 	}
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"rekey/handlers/settings"
 	"rekey/shared/host/config"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -52,11 +54,13 @@ type options struct {
 	failOn  string // level; empty: never
 	quiet   bool
 	key     [16]byte // of the hashes
+	world   *rule.World
 	files   []string
 }
 
 // environment are the settings that a scan shares with the functions.
 type environment struct {
+	settings.World
 	NetworkTable string          `envconfig:"REKEY_NETWORK_TABLE" help:"path of the address table"`
 	OwnNetworks  config.Prefixes `envconfig:"REKEY_OWN_NETWORKS" help:"your own egress networks, separated by commas, like 192.0.2.0/24,198.51.100.7"`
 	HashKey      config.Key      `envconfig:"REKEY_HASH_KEY" help:"base64 of 16 random bytes, secret"`
@@ -74,7 +78,8 @@ incident are there, the better: two weeks are good, 60 days are used.
 const scanExamples = `
 The report goes to standard output, the summary and progress to standard error.
 Where a principal has very many values of a property, a sample of them is kept, drawn with a new key every time. With a
-REKEY_HASH_KEY (openssl rand -base64 16) the same logs give exactly the same report again.
+REKEY_HASH_KEY (openssl rand -base64 16) the same logs give exactly the same report again. What the tenant declares about
+itself (REKEY_DOMAINS, REKEY_DEPLOYERS, REKEY_APPROVED_APPS, REKEY_REPOSITORIES, REKEY_ISSUERS) counts as in the service.
 Exit codes: 0 scanned (whatever was found), 1 error, 2 wrong usage, 3 with --fail-on.
 
 Examples:
@@ -171,7 +176,7 @@ func (o *options) environment() error {
 	if len(o.own) == 0 {
 		o.own = e.OwnNetworks
 	}
-	o.key = e.HashKey
+	o.key, o.world = e.HashKey, e.Declared("")
 	if o.key == [16]byte{} {
 		_, _ = rand.Read(o.key[:]) // never fails
 	}

@@ -16,6 +16,7 @@ import (
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
 	"rekey/shared/store"
+	"rekey/shared/watch"
 )
 
 const learnUsage = `Usage: rekey learn [flags] [FILE | DIRECTORY | 'PATTERN' | -]...
@@ -82,7 +83,7 @@ const (
 )
 
 // save merges states into the store, with the store's rules for conflicts: whoever writes at the same time loses nothing.
-func (j *job) save(ctx context.Context, states iter.Seq2[string, *baseline.State], live principals.Store) (written, all int64, err error) {
+func (j *job) save(ctx context.Context, states iter.Seq2[string, *watch.State], live principals.Store) (written, all int64, err error) {
 	var done, changed atomic.Int64
 	total := int64(0)
 	for range states {

@@ -109,7 +109,7 @@ func (j *job) learn(ctx context.Context, h baseline.Hasher, tenant string) (w *w
 	learners := make([]*learner, runtime.GOMAXPROCS(0))
 	for i := range learners {
 		learners[i] = &learner{
-			tally: newTally(), watch: watch.New(watch.Config{Hasher: h, Enrich: j.enrich}), tenant: tenant, now: j.now, rejects: rejects, warn: j.warn,
+			tally: newTally(), watch: watch.New(watch.Config{Hasher: h, Enrich: j.enrich, World: j.world}), tenant: tenant, now: j.now, rejects: rejects, warn: j.warn,
 		}
 	}
 	if err := pass(ctx, j, "learning", learners); err != nil {

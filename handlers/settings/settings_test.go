@@ -102,3 +102,21 @@ func TestAWrongModeIsNamed(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatTheTenantDeclaresIsComparedInLowerCase(t *testing.T) {
+	example(t)
+	t.Setenv("REKEY_DEPLOYERS", " AAAA-1 ,bbbb-2,")
+	t.Setenv("REKEY_ISSUERS", "https://OIDC.contoso.com/")
+	t.Setenv("REKEY_RESPOND_ID", "CCCC-3")
+	var d settings.Detect
+	if err := config.Load(&d); err != nil {
+		t.Fatal(err)
+	}
+	w := d.Declared("TENANT")
+	if strings.Join(w.Deployers, " ") != "aaaa-1 bbbb-2" || w.Issuers[0] != "oidc.contoso.com" || w.Self.AppID != "cccc-3" || w.Tenant != "tenant" || len(w.Domains) != 2 {
+		t.Errorf("%+v", w)
+	}
+	if z := (settings.World{}).Declared("t"); z.Self.Key() != "" || z.Domains != nil {
+		t.Errorf("nothing declared is %+v", z)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/rule"
 	"rekey/shared/watch"
 )
 
@@ -19,12 +20,13 @@ const ahead = 24 * time.Hour
 
 // group is what a batch brings about one principal, application or network.
 type group struct {
-	events   []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
-	values   []baseline.Values // of events, once learned
-	visits   []baseline.Visit
-	findings []event.Event
-	notes    []baseline.Note
-	users    []userSignIn
+	events []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
+	values []baseline.Values // of events, once learned
+	reads  []event.Event     // what it read or was refused, of vaults, resources and Graph
+	visits []baseline.Visit
+	claims []detect.Detection // what rules found in directory changes, and what Microsoft found
+	notes  []baseline.Note
+	users  []userSignIn
 }
 
 type userSignIn struct {
@@ -44,6 +46,7 @@ type reject struct {
 type collector struct {
 	now     time.Time
 	enrich  func(*event.Event)
+	world   *rule.World
 	groups  map[string]*group
 	rejects []reject
 	message funchost.Event // the one being decoded
@@ -53,7 +56,7 @@ type collector struct {
 
 // collect decodes a batch. What cannot be decoded is set aside and stops nothing.
 func (s *Stream) collect(b funchost.Batch, now time.Time) *collector {
-	c := &collector{now: now, enrich: s.Enrich, groups: map[string]*group{}}
+	c := &collector{now: now, enrich: s.Enrich, world: s.World, groups: map[string]*group{}}
 	d, _ := s.decoders.Get().(*entralog.Decoder)
 	if d == nil {
 		d = new(entralog.Decoder)
@@ -83,9 +86,14 @@ func (c *collector) Event(e *event.Event) {
 	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
 		g := c.group(event.Principal{AppID: e.Principal.AppID}.Key())
 		g.users = append(g.users, userSignIn{baseline.DayOf(e.Time), e.SignIn.UserID})
-	case e.Kind == event.KindRisk:
+	}
+	for _, d := range rule.Judge(e, c.world) {
+		g := c.group(d.Principal.Key())
+		g.claims = append(g.claims, d)
+	}
+	if watch.Reads(e) {
 		g := c.group(e.Principal.Key())
-		g.findings = append(g.findings, *e)
+		g.reads = append(g.reads, *e)
 	}
 	if network, v, ok := watch.Failure(e); ok {
 		g := c.group(network)

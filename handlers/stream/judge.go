@@ -23,6 +23,9 @@ func (s *Stream) learn(state *principals.State, g *group) {
 		g.values[i] = s.Hasher.Values(&g.events[i])
 		state.Observe(&g.events[i], &g.values[i])
 	}
+	for i := range g.reads {
+		state.Exposure.Observe(s.Hasher, &g.reads[i])
+	}
 	for _, n := range g.notes {
 		state.Evidence.Add(n)
 	}
@@ -50,7 +53,7 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 			if err != nil {
 				return nil, err
 			}
-			days[day] = watch.NewDay(day, &state.State, application, score.NewModel(fleet))
+			days[day] = watch.NewDay(day, &state.State.State, application, score.NewModel(fleet))
 		}
 		days[day].Event(e, &g.values[i])
 	}
@@ -59,12 +62,25 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 		days[day].Late()
 		found = append(found, days[day].All()...)
 	}
-	for i := range g.findings {
-		if d, ok := detect.Finding(&g.findings[i]); ok {
-			found = append(found, d)
+	found = append(found, s.reads(state, g)...)
+	return append(found, g.claims...), nil
+}
+
+// reads judges what the principal read and changed, each day against the days before it.
+func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
+	days := map[baseline.Day]*watch.Acts{}
+	for i := range g.reads {
+		day := baseline.DayOf(g.reads[i].Time)
+		if days[day] == nil {
+			days[day] = watch.NewActs(day, &state.State, s.Hasher)
 		}
+		days[day].Event(&g.reads[i])
 	}
-	return found, nil
+	var found []detect.Detection
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		found = append(found, days[day].Detections()...)
+	}
+	return found
 }
 
 // application reads what is noted about the principal's application object, if the batch shows a credential that the

@@ -20,6 +20,7 @@ import (
 	"rekey/shared/deadletter"
 	"rekey/shared/event"
 	"rekey/shared/host/funchost"
+	"rekey/shared/rule"
 	"rekey/shared/store"
 )
 
@@ -32,6 +33,7 @@ type Config struct {
 	Triage     store.Bell
 	Enrich     func(*event.Event) // adds what the record lacks about its address
 	Hasher     baseline.Hasher
+	World      *rule.World // what the tenant declares; nil declares nothing
 	Now        func() time.Time
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/shared/detect"
 	"rekey/shared/host/funchost"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
@@ -82,14 +83,14 @@ func (s *Sweep) behind(ctx context.Context, key string, now time.Time) (bool, er
 	if err != nil {
 		return false, err
 	}
-	held := map[string]float64{}
+	held := map[string]detect.Detection{}
 	for _, c := range known {
 		for _, d := range c.Detections {
-			held[d.ID] = d.Bits
+			held[d.ID] = d
 		}
 	}
 	for _, d := range found {
-		if bits, ok := held[d.ID]; (!ok || bits < d.Bits) && now.Sub(d.Detected) > s.Quiet {
+		if old, ok := held[d.ID]; (!ok || old.Bits < d.Bits || !old.Level.AtLeast(d.Level)) && now.Sub(d.Detected) > s.Quiet {
 			return true, nil
 		}
 	}

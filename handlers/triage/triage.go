@@ -80,7 +80,7 @@ func (t *Triage) build(ctx context.Context, key string) (casefile.Case, bool, er
 	}
 	f := casefile.Facts{
 		Principal: newest(detections).Principal, Detections: detections,
-		Profile: &state.Profile, Notes: state.Evidence.Notes(),
+		Profile: &state.Profile, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
 	}
 	if app := f.Principal.AppID; app != "" {
 		more, err := t.Principals.Load(ctx, event.Principal{AppID: app}.Key())
@@ -140,6 +140,10 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
 		return err
 	}
 	inv, err := t.Inventory(ctx, c.Principal)
+	if errors.Is(err, fault.NotFound) { // deleted, or the tenant as a whole: the case says so, and there is nothing to change
+		funchost.Note(ctx, "inventory", "not found")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("planning for case %s: %w", c.ID, err)
 	}

@@ -37,6 +37,7 @@ type world struct {
 	triageBell *memory.Bell
 	evictBell  *memory.Bell
 	policy     decide.Policy
+	inventory  error // what gathering the inventory fails with
 	now        time.Time
 }
 
@@ -66,6 +67,9 @@ func (w *world) triage(t *testing.T, principal string) error {
 		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Operations: w.operations,
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
+			if w.inventory != nil {
+				return remedy.Inventory{}, w.inventory
+			}
 			return remedy.Inventory{
 				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID},
 				Principals: []remedy.Object{{Kind: remedy.KindServicePrincipal, ID: p.ObjectID, Type: "Application", Enabled: true}},
@@ -130,6 +134,44 @@ func TestWhatIsNotHeldAgainstAnybodyIsNoCase(t *testing.T) {
 	}
 	if found, _ := w.cases.Of(t.Context(), "sp1"); len(found) != 0 {
 		t.Errorf("an old detection made the case %+v", found)
+	}
+}
+
+func TestAPrincipalThatIsGoneHasACaseAndNoOperation(t *testing.T) {
+	w := newWorld()
+	w.detect(t, "sp1", 20)
+	w.inventory = fault.Errorf(fault.NotFound, "gathering inventory of sp1: the tenant has no such service principal")
+	if err := w.triage(t, "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.cases.Of(t.Context(), "sp1")
+	rows, _, listErr := w.operations.List(t.Context(), remedy.Partition, "", 10)
+	if err != nil || listErr != nil || len(found) != 1 || len(rows) != 0 {
+		t.Errorf("%d cases, %d operations (%v, %v); want 1 and 0", len(found), len(rows), err, listErr)
+	}
+}
+
+func TestSweepRingsForAChangeThatIsHeldForMoreThanBefore(t *testing.T) {
+	w := newWorld()
+	change := detect.Detection{ID: "c", Type: detect.TypeAnomalousActivity, Rule: "ownerAdded", Principal: event.Principal{ObjectID: "sp1"}, Tenant: "t1", Level: score.LevelLow, First: now, Last: now}
+	for _, level := range []score.Level{score.LevelLow, score.LevelHigh} { // neither has bits
+		change.Level = level
+		if _, err := w.findings.Keep(t.Context(), change, w.now); err != nil {
+			t.Fatal(err)
+		}
+		if level == score.LevelLow {
+			if err := w.triage(t, "sp1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.now = w.now.Add(5 * time.Minute)
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.triageBell.Rung(); !slices.Equal(got, []string{"sp1"}) {
+		t.Errorf("rung: %v", got)
 	}
 }
 

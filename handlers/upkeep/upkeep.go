@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/fleets"
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
+	"rekey/shared/exposure"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
@@ -68,6 +69,7 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 			s.Profile = baseline.Profile{}
 		}
 		s.Evidence.Forget(now.AddDate(0, 0, -baseline.Window))
+		s.Exposure.Forget(keptSince(baseline.DayOf(now)))
 		s.Visits.Forget(now.AddDate(0, 0, -baseline.Window))
 	}
 	for key := range due {
@@ -80,8 +82,16 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// expired reports whether a row is a profile with nothing left that matters, and something to remove.
+// keptSince is the day before which what was read is forgotten.
+func keptSince(day baseline.Day) baseline.Day { return day - min(day, exposure.Keep) }
+
+// expired reports whether a row is a profile with nothing left that matters, and something to remove, or holds reads that
+// are too old.
 func expired(row store.Row, day baseline.Day) bool {
+	if row.Key == "exposure" {
+		var x exposure.Index
+		return x.UnmarshalBinary(row.Data) == nil && x.Outdated(keptSince(day))
+	}
 	var p baseline.Profile
 	if row.Key != "baseline" || p.UnmarshalBinary(row.Data) != nil {
 		return false

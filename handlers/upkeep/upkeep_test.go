@@ -14,6 +14,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
 	"rekey/shared/store/memory"
@@ -71,6 +72,30 @@ func (h *house) signIn(t *testing.T, at time.Time, asn uint32) detect.Detection 
 	judged := score.NewModel(baseline.PriorFleet()).Event(e, &values, score.Facts{View: v, Evidence: &s.Evidence})
 	d, _ := detect.Unfamiliar(e, judged, v.ActiveDays(), baseline.PriorID)
 	return d
+}
+
+func TestOldReadsAreForgottenAlsoOfPrincipalsThatNeverSignIn(t *testing.T) {
+	h := newHouse()
+	s, err := h.principals.Load(t.Context(), "sp1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, at := range map[string]time.Time{"old": noon.AddDate(0, 0, -exposure.Keep-1), "new": noon.AddDate(0, 0, -exposure.Keep)} {
+		s.Exposure.Observe(hasher, &event.Event{
+			Kind: event.KindVaultAccess, Time: at, Principal: event.Principal{ObjectID: "sp1"},
+			Vault: &event.VaultOperation{Operation: "SecretGet", Status: 200, Vault: "v", Object: "secrets/" + name},
+		})
+	}
+	if _, err := h.principals.Save(t.Context(), s, "lane"); err != nil {
+		t.Fatal(err)
+	}
+	h.keep(t)
+	if s, err = h.principals.Load(t.Context(), "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	if reads := s.Exposure.Reads(time.Time{}); len(reads) != 1 || reads[0].Object != "v/secrets/new" {
+		t.Errorf("%+v", reads)
+	}
 }
 
 func TestADetectionIsRaisedTheDayAfterWhenTheOldNetworkGoesOnWorking(t *testing.T) {

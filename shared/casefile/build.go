@@ -11,6 +11,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/score"
 )
 
@@ -24,6 +25,7 @@ type Facts struct {
 	Profile    *baseline.Profile
 	Notes      []baseline.Note // of the principal and of its application
 	Users      baseline.Dependence
+	Exposure   *exposure.Index // what the principal read; nil when that is not known
 }
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.
@@ -43,6 +45,7 @@ func Build(f Facts, now time.Time) Case {
 	c.Harm = harm(f.Notes, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
+	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
 	c.Answers = answers(f, c)
 	return c
 }
@@ -60,7 +63,14 @@ func strongest(a, b detect.Detection) int {
 	return cmp.Or(cmp.Compare(b.Bits, a.Bits), a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
 }
 
-func window(ds []detect.Detection) Window {
+// window is when the principal was used by somebody else. What rules found, directory changes and first reads, counts only
+// where nothing else was found: a new owner long before would else make everything since suspect, and what the rightful
+// workload reads long after would make old sign-ins fresh.
+func window(all []detect.Detection) Window {
+	ds := slices.DeleteFunc(slices.Clone(all), func(d detect.Detection) bool { return d.Source == detect.SourceRekey && d.Rule != "" })
+	if len(ds) == 0 {
+		ds = all
+	}
 	w := Window{From: ds[0].First, To: ds[0].Last}
 	for _, d := range ds {
 		if d.First.Before(w.From) {
@@ -125,7 +135,7 @@ func answers(f Facts, c Case) []Answer {
 		shows(c, "Are sign-ins made from an unrecognized IP address?", baseline.ASN, baseline.Prefix, baseline.Address),
 		did(c, "Were credentials added?", "auditlogs", baseline.NoteCredentialAdded),
 		did(c, "Were owners or roles added?", "auditlogs", baseline.NoteOwnerAdded, baseline.NoteRoleGranted),
-		did(c, "Were Key Vault secrets read?", "vaultlogs", baseline.NoteSecretRead),
+		secretsRead(c),
 	}
 }
 

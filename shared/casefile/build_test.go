@@ -103,3 +103,26 @@ func TestAnswersNameTheRecordsThatShowThem(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestADirectoryChangeOrAFirstReadNeitherWidensTheWindowNorMakesAnOldSignInFresh(t *testing.T) {
+	for _, rule := range []string{"ownerRemoved", "secretFirstRead"} {
+		t.Run(rule, func(t *testing.T) { testWindow(t, rule) })
+	}
+}
+
+func testWindow(t *testing.T, rule string) {
+	t.Helper()
+	f := facts(profile(time.Hour))
+	want := casefile.Build(f, attack).Window
+	change := func(at time.Time) detect.Detection {
+		return detect.Detection{ID: "c" + at.String(), Rule: rule, Source: detect.SourceRekey, Level: score.LevelLow, First: at, Last: at, Detected: at}
+	}
+	f.Detections = append(f.Detections, change(attack.AddDate(0, 0, -9)), change(attack.AddDate(0, 0, 2)))
+	if got := casefile.Build(f, attack.AddDate(0, 0, 2)).Window; got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	f.Detections = f.Detections[2:]
+	if got := casefile.Build(f, attack.AddDate(0, 0, 2)).Window; !got.To.Equal(attack.AddDate(0, 0, 2)) {
+		t.Errorf("with nothing but changes the window is %+v", got)
+	}
+}

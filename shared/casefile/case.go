@@ -12,18 +12,20 @@ import (
 
 // Case is everything that is held against one principal, and for it. It is rebuilt from state on every triage.
 type Case struct {
-	ID         string             `json:"id"`
-	Principal  event.Principal    `json:"principal"`
-	Level      score.Level        `json:"level"` // the highest of its detections
-	Opened     time.Time          `json:"opened"`
-	Updated    time.Time          `json:"updated"`
-	Window     Window             `json:"window"`
-	Detections []detect.Detection `json:"detections"` // strongest first
-	Answers    []Answer           `json:"answers"`
-	KeyIDs     []string           `json:"keyIds"` // credentials that suspicious sign-ins used, sorted
-	Harm       []Harm             `json:"harm"`   // what was done to or by it that does harm, earliest first
-	OldSource  OldSource          `json:"oldSource"`
-	Users      float64            `json:"users"` // people who signed in to the application, on the busiest of 30 days
+	ID          string             `json:"id"`
+	Principal   event.Principal    `json:"principal"`
+	Level       score.Level        `json:"level"` // the highest of its detections
+	Opened      time.Time          `json:"opened"`
+	Updated     time.Time          `json:"updated"`
+	Window      Window             `json:"window"`
+	Detections  []detect.Detection `json:"detections"` // strongest first
+	Answers     []Answer           `json:"answers"`
+	KeyIDs      []string           `json:"keyIds"` // credentials that suspicious sign-ins used, sorted
+	Harm        []Harm             `json:"harm"`   // what was done to or by it that does harm, earliest first
+	OldSource   OldSource          `json:"oldSource"`
+	Exposed     []Exposed          `json:"exposed,omitempty"`     // what was handed out to it within the window, newest first
+	MoreExposed bool               `json:"moreExposed,omitempty"` // there may be more than Exposed lists
+	Users       float64            `json:"users"`                 // people who signed in to the application, on the busiest of 30 days
 }
 
 // OldSource says whether the principal's own, known source was still at work when the stranger appeared: the sign of

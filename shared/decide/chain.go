@@ -147,6 +147,9 @@ func fresh(in Input) (bool, string) {
 
 func ownTenant(in Input) (bool, string) {
 	for _, d := range in.Case.Detections {
+		if d.Tenant == "" && d.Rule != "" {
+			continue // a vault's record has none, and by itself it is no reason to act
+		}
 		if d.Tenant != in.Policy.Tenant {
 			return false, fmt.Sprintf("a record is of tenant %q", d.Tenant)
 		}

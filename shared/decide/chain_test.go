@@ -56,7 +56,13 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"the record is seven hours old": {func(in *decide.Input) { in.Case.Window.To = now.Add(-7 * time.Hour) }, decide.ModeApprove, "fresh record"},
 		"a record is of another tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "t2" }, decide.ModeApprove, "record of this tenant"},
 		"a record names no tenant":      {func(in *decide.Input) { in.Case.Detections[0].Tenant = "" }, decide.ModeApprove, "record of this tenant"},
-		"the old source is silent":      {func(in *decide.Input) { in.Case.OldSource.Active = false }, decide.ModeApprove, "old source active or harm done"},
+		"a vault's record has no tenant": {func(in *decide.Input) {
+			in.Case.Detections = append(in.Case.Detections, detect.Detection{Rule: "vaultFirstUse", Level: score.LevelLow})
+		}, decide.ModeEvict, ""},
+		"a rule's record is of another tenant": {func(in *decide.Input) {
+			in.Case.Detections = append(in.Case.Detections, detect.Detection{Rule: "vaultFirstUse", Level: score.LevelLow, Tenant: "t2"})
+		}, decide.ModeApprove, "record of this tenant"},
+		"the old source is silent": {func(in *decide.Input) { in.Case.OldSource.Active = false }, decide.ModeApprove, "old source active or harm done"},
 		"it is silent but harm is done": {func(in *decide.Input) {
 			in.Case.OldSource.Active, in.Case.Harm = false, []casefile.Harm{{What: "credential added"}}
 		}, decide.ModeEvict, ""},

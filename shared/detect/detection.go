@@ -25,8 +25,10 @@ type Detection struct {
 	Type          string               `json:"riskEventType"`
 	Principal     event.Principal      `json:"principal"`
 	Tenant        string               `json:"tenant,omitempty"`
-	Subject       string               `json:"subject"` // what is unfamiliar, as in "AS64511"
-	Day           string               `json:"day"`     // UTC day, 2026-11-24
+	Rule          string               `json:"rule,omitempty"`      // the rule that found it (package rule); empty for unfamiliar sign-ins
+	Statement     string               `json:"statement,omitempty"` // what the rule found, in words; names in it were chosen by others
+	Subject       string               `json:"subject"`             // what is unfamiliar, as in "AS64511"
+	Day           string               `json:"day"`                 // UTC day, 2026-11-24
 	Level         score.Level          `json:"riskLevel"`
 	Bits          float64              `json:"bits"`
 	Contributions []score.Contribution `json:"contributions"`

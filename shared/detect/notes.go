@@ -2,11 +2,10 @@ package detect
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
+	"rekey/shared/audit"
 	"rekey/shared/baseline"
 	"rekey/shared/event"
 )
@@ -51,14 +50,14 @@ func callerText(e *event.Event) string {
 func change(e *event.Event) []Noted {
 	activity := strings.ToLower(e.Audit.Activity)
 	switch {
-	case strings.Contains(activity, "certificates and secrets management"), strings.HasPrefix(activity, "add service principal credentials"):
+	case audit.IsCredentials(e.Audit), strings.HasPrefix(activity, "add service principal credentials"):
 		return credentials(e)
 	case strings.HasPrefix(activity, "add owner to"):
-		return []Noted{changed(e, ownedKey(e), baseline.NoteOwnerAdded, "owner added: "+targetName(e, 0))}
+		return []Noted{changed(e, audit.Owned(e.Audit).Key(), baseline.NoteOwnerAdded, "owner added: "+audit.Target(e.Audit, 0).Name)}
 	case strings.HasPrefix(activity, "add app role assignment to service principal"):
-		return []Noted{changed(e, propertyID(e, "ServicePrincipal.ObjectID"), baseline.NoteRoleGranted, "app role granted: "+property(e, "AppRole.Value"))}
-	case strings.HasPrefix(activity, "add member to role") && targetType(e, 0) == "ServicePrincipal":
-		return []Noted{changed(e, e.Audit.Targets[0].ID, baseline.NoteRoleGranted, "directory role granted: "+property(e, "Role.DisplayName"))}
+		return []Noted{changed(e, audit.Client(e.Audit).Key(), baseline.NoteRoleGranted, "app role granted: "+audit.Value(e.Audit, "AppRole.Value"))}
+	case strings.HasPrefix(activity, "add member to role") && audit.Target(e.Audit, 0).Type == "ServicePrincipal":
+		return []Noted{changed(e, e.Audit.Targets[0].ID, baseline.NoteRoleGranted, "directory role granted: "+audit.Value(e.Audit, "Role.DisplayName"))}
 	case activity == "update application" || activity == "update service principal":
 		return configuration(e)
 	}
@@ -68,20 +67,9 @@ func change(e *event.Event) []Noted {
 // changed makes a note about a change; its id is the record's, so both records of one change count.
 func changed(e *event.Event, key, kind, what string) Noted {
 	return Noted{key, baseline.Note{
-		Kind: kind, ID: e.ID, Time: e.Time, What: what, Actor: actor(e), Caller: callerText(e),
+		Kind: kind, ID: e.ID, Time: e.Time, What: what, Actor: audit.Actor(e.Audit), Caller: callerText(e),
 	}}
 }
-
-func actor(e *event.Event) string {
-	if e.Audit.Actor.UserID != "" {
-		return "user:" + e.Audit.Actor.UserID
-	}
-	return e.Audit.Actor.Principal.Key()
-}
-
-// keyIdentifier finds the ids in a KeyDescription: [KeyIdentifier=...,KeyType=Password,...]. DisplayName is free text
-// and may hold anything, so only an identifier at the beginning of an entry counts.
-var keyIdentifier = regexp.MustCompile(`\[KeyIdentifier=([0-9a-fA-F-]{8,40}),KeyType=`)
 
 // credentials notes the credentials that are in the new list and not in the old one.
 func credentials(e *event.Event) []Noted {
@@ -91,25 +79,12 @@ func credentials(e *event.Event) []Noted {
 			if p.Name != "KeyDescription" {
 				continue
 			}
-			for _, id := range added(p.Old, p.New) {
-				n := changed(e, targetKey(e, i), baseline.NoteCredentialAdded, "credential added: key id "+id)
-				n.Note.ID, n.Note.KeyID = "key/"+id, id
+			for _, k := range audit.AddedKeys(p.Old, p.New) {
+				n := changed(e, audit.Principal(e.Audit, i).Key(), baseline.NoteCredentialAdded, "credential added: key id "+k.ID)
+				n.Note.ID, n.Note.KeyID = "key/"+k.ID, k.ID
 				out = append(out, n)
 			}
 		}
-	}
-	return out
-}
-
-func added(before, after string) []string {
-	had := keyIDs(before)
-	return slices.DeleteFunc(keyIDs(after), func(id string) bool { return slices.Contains(had, id) })
-}
-
-func keyIDs(description string) []string {
-	var out []string
-	for _, m := range keyIdentifier.FindAllStringSubmatch(description, -1) {
-		out = append(out, strings.ToLower(m[1]))
 	}
 	return out
 }
@@ -121,63 +96,14 @@ func configuration(e *event.Event) []Noted {
 		for _, p := range t.Properties {
 			switch {
 			case p.Name == "FederatedIdentityCredentials" && len(p.New) > len(p.Old):
-				out = append(out, changed(e, targetKey(e, i), baseline.NoteCredentialAdded, "federated credential added"))
+				out = append(out, changed(e, audit.Principal(e.Audit, i).Key(), baseline.NoteCredentialAdded, "federated credential added"))
 			case p.Name == "AppAddress" && p.New != p.Old:
-				out = append(out, changed(e, targetKey(e, i), baseline.NoteConfiguration, "redirect URIs changed"))
+				out = append(out, changed(e, audit.Principal(e.Audit, i).Key(), baseline.NoteConfiguration, "redirect URIs changed"))
 			}
 		}
 	}
 	return out
 }
-
-// targetKey returns the key of the principal behind a target. An application's object id is neither its appId nor its
-// principal's id; additionalDetails has the appId of the first target.
-func targetKey(e *event.Event, i int) string {
-	t := e.Audit.Targets[i]
-	if t.Type == "ServicePrincipal" {
-		return t.ID
-	}
-	if id := e.Audit.Additional["AppId"]; id != "" && i == 0 {
-		return event.Principal{AppID: strings.ToLower(id)}.Key()
-	}
-	return ""
-}
-
-// ownedKey returns the key of what got an owner: the first target is the owner, the thing owned is in its properties.
-func ownedKey(e *event.Event) string {
-	if id := propertyID(e, "ServicePrincipal.ObjectID"); id != "" {
-		return id
-	}
-	return event.Principal{AppID: propertyID(e, "Application.AppId")}.Key()
-}
-
-func targetName(e *event.Event, i int) string {
-	if i < len(e.Audit.Targets) {
-		return e.Audit.Targets[i].Name
-	}
-	return ""
-}
-
-func targetType(e *event.Event, i int) string {
-	if i < len(e.Audit.Targets) {
-		return e.Audit.Targets[i].Type
-	}
-	return ""
-}
-
-// property finds a modified property's new value by name, never by position: positions are not stable.
-func property(e *event.Event, name string) string {
-	for _, t := range e.Audit.Targets {
-		for _, p := range t.Properties {
-			if p.Name == name {
-				return strings.Trim(p.New, `"`)
-			}
-		}
-	}
-	return ""
-}
-
-func propertyID(e *event.Event, name string) string { return strings.ToLower(property(e, name)) }
 
 // vault notes secrets that a workload read, or tried to. A person's access is not the principal's.
 func vault(e *event.Event) []Noted {

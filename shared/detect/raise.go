@@ -30,11 +30,26 @@ func Raise(stored, found Detection) (Detection, bool) {
 		out.Detected = found.Detected
 	}
 	out.ActiveDays = max(stored.ActiveDays, found.ActiveDays)
+	out.Statement = clearest(stored, found)
 	out.KeyIDs = unite(stored.KeyIDs, found.KeyIDs, maxKeyIDs, cmp.Compare[string])
 	out.Records = unite(stored.Records, found.Records, MaxRecords, earlier)
 	out.Resources = firstUses(stored.Resources, found.Resources)
 	out.weigh(stored, found)
 	return out, !reflect.DeepEqual(out, stored)
+}
+
+// clearest returns what the stronger of two findings of one rule says. Of equally strong ones the first in the order of
+// the alphabet is kept, so that it does not matter which one was stored.
+func clearest(a, b Detection) string {
+	switch {
+	case a.Statement == "" || b.Statement == "":
+		return cmp.Or(a.Statement, b.Statement)
+	case a.Level != b.Level && a.Level.AtLeast(b.Level):
+		return a.Statement
+	case a.Level != b.Level:
+		return b.Statement
+	}
+	return min(a.Statement, b.Statement)
 }
 
 // weigh sums the joined contributions. A finding of somebody else's has none, and keeps its level.
@@ -50,7 +65,7 @@ func (d *Detection) weigh(stored, found Detection) {
 	s := score.Sum(d.Contributions, d.ActiveDays)
 	d.Bits = s.Bits
 	if len(d.Contributions) == 0 {
-		d.Bits = max(stored.Bits, found.Bits)
+		d.Contributions, d.Bits = []score.Contribution{}, max(stored.Bits, found.Bits)
 	}
 	d.Level = score.Max(score.Max(stored.Level, found.Level), s.Level)
 }

@@ -126,7 +126,7 @@ func (r record) audit(e *event.Event) {
 	by := r.get("initiatedBy")
 	user, app := by.at("user"), by.at("app")
 	c.Actor = event.Actor{
-		UserID: user.at("id").id(), UserName: user.at("userPrincipalName").text(),
+		UserID: user.at("id").id(), UserName: user.at("userPrincipalName").text(), UserShown: user.at("displayName").text(),
 		Principal: event.Principal{ObjectID: app.at("servicePrincipalId").id(), AppID: app.at("appId").id(), Name: app.at("displayName").text()},
 	}
 	e.Principal = c.Actor.Principal
@@ -140,7 +140,7 @@ func (r record) audit(e *event.Event) {
 }
 
 func target(t tree) event.Target {
-	out := event.Target{ID: t.at("id").id(), Type: t.at("type").text(), Name: t.at("displayName").text()}
+	out := event.Target{ID: t.at("id").id(), Type: t.at("type").text(), Name: t.at("displayName", "userPrincipalName").text()}
 	for _, p := range t.at("modifiedProperties").list() {
 		out.Properties = append(out.Properties, event.Property{
 			Name: p.at("displayName").text(), Old: plainJSON(p.at("oldValue").text()), New: plainJSON(p.at("newValue").text()),

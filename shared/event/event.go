@@ -164,6 +164,7 @@ type Change struct {
 type Actor struct {
 	UserID    string
 	UserName  string // userPrincipalName
+	UserShown string // displayName, null for people; a service that acts as a user has its own name here
 	Principal Principal
 }
 

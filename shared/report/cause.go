@@ -1,6 +1,10 @@
 package report
 
-import "rekey/shared/detect"
+import (
+	"strings"
+
+	"rekey/shared/detect"
+)
 
 // cause is a pattern of evidence and what it usually means.
 type cause struct {
@@ -113,6 +117,9 @@ var others = map[string]cause{
 
 // causeOf returns the likeliest cause, and what would make it harmless.
 func causeOf(d detect.Detection) (bad, harmless string) {
+	if r, ok := ruled(d); ok {
+		return r.title + ".", strings.Join(r.harmless, " ")
+	}
 	if d.Source == "" || d.Source == detect.SourceRekey {
 		for _, c := range causes {
 			if c.when(d) {

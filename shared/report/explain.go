@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"rekey/shared/detect"
 	"rekey/shared/score"
@@ -88,10 +90,26 @@ func what(d detect.Detection) string {
 	switch {
 	case d.Source != detect.SourceRekey && d.Source != "":
 		return fmt.Sprintf("Microsoft (%s) reported the risk %q about %s, %s.", plain(d.Source), plain(d.Type), who, when)
+	case d.Statement != "":
+		return fmt.Sprintf("%s, %s%s.", begin(plain(d.Statement)), when, from(d))
 	case d.Type == detect.TypeAnomalousActivity:
 		return fmt.Sprintf("A token of %s was used%s, %s%s.", who, times(d), when, from(d))
 	}
 	return fmt.Sprintf("Somebody signed in as %s%s, %s%s%s%s.", who, times(d), when, from(d), to(d), with(d))
+}
+
+// begin makes a sentence's first letter a capital.
+func begin(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// kind is a detection's risk type and, where a rule found it, the rule.
+func kind(d detect.Detection) string {
+	if d.Rule == "" || d.Source != detect.SourceRekey {
+		return plain(d.Type)
+	}
+	return plain(d.Type + " (" + d.Rule + ")")
 }
 
 func times(d detect.Detection) string {

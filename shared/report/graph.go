@@ -78,6 +78,9 @@ func text(s string) *string {
 func additionalInfo(d detect.Detection) string {
 	type pair struct{ Key, Value string }
 	pairs := []pair{}
+	if d.Statement != "" {
+		pairs = append(pairs, pair{d.Rule, d.Statement})
+	}
 	for _, c := range d.Contributions {
 		pairs = append(pairs, pair{c.Name, fmt.Sprintf("%s (%.1f bits): %s", c.Value, c.Bits, c.Why)})
 	}
@@ -91,6 +94,7 @@ func additionalInfo(d detect.Detection) string {
 // line is one detection for programs: Graph's form, the score and what it is made of, and the explanation.
 type line struct {
 	RiskDetection
+	Rule          string               `json:"rule,omitempty"`
 	Score         float64              `json:"score"`
 	Contributions []score.Contribution `json:"contributions"`
 	What          string               `json:"what"`
@@ -107,7 +111,7 @@ func Lines(w io.Writer, detections []detect.Detection) error {
 	for _, s := range Subjects(detections) {
 		for _, d := range s.Detections {
 			x := Explain(d)
-			l := line{Graph(d), d.Bits, d.Contributions, x.What, x.Cause, x.Harmless, x.Next, d.Records}
+			l := line{Graph(d), d.Rule, d.Bits, d.Contributions, x.What, x.Cause, x.Harmless, x.Next, d.Records}
 			if err := e.Encode(l); err != nil {
 				return fmt.Errorf("writing detection %s: %w", d.ID, err)
 			}

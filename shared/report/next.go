@@ -18,6 +18,10 @@ func next(d detect.Detection) []Step {
 	if has(d, "freshCredential", "credentialKey", "credentialType", "credentialClass") {
 		steps = append(steps, whoAdded(d))
 	}
+	r, _ := ruled(d)
+	for _, question := range r.ask {
+		steps = append(steps, Step{Text: question})
+	}
 	steps = append(steps, ask(d), yours(d), notYours(d))
 	return steps
 }
@@ -84,7 +88,10 @@ func isHash(id string) bool { return len(id) == 32 && strings.Trim(id, "01234567
 // left out by it.
 func query(d detect.Detection) string {
 	tables := "AADServicePrincipalSignInLogs, AADManagedIdentitySignInLogs"
-	if d.Type == detect.TypeAnomalousActivity {
+	switch r, _ := ruled(d); {
+	case r.change:
+		tables = "AuditLogs"
+	case d.Type == detect.TypeAnomalousActivity:
 		tables = "MicrosoftGraphActivityLogs, AzureActivity, AZKVAuditLogs, AzureDiagnostics"
 	}
 	lines := []string{
@@ -129,6 +136,9 @@ func ask(d detect.Detection) Step {
 
 // yours ends the matter when it was the workload itself.
 func yours(d detect.Detection) Step {
+	if r, _ := ruled(d); r.change {
+		return Step{Text: "If it was your own work: nothing has to be done. Whoever changes applications as his work is declared as a deployer (REKEY_DEPLOYERS); what he does then counts one level less."}
+	}
 	s := Step{Text: "If it was your own: dismiss the risk in Entra, where it shows there. The new place becomes known by itself within days; a network that is always yours is declared (--own for a scan, REKEY_OWN_NETWORKS for the service)."}
 	if id := d.Principal.ObjectID; id != "" {
 		s.Commands = append(s.Commands, post("dismiss", id))

@@ -137,7 +137,7 @@ func ids(s *Subject) string {
 // detection writes one detection. What the ones before it said to do is not said again.
 func (p *printer) detection(d detect.Detection, before []detect.Detection) {
 	x := Explain(d)
-	p.raw("  %s %s, %s%s", p.level(d.Level), p.bold(plain(d.Type)), scoreText(d), plain(d.ID))
+	p.raw("  %s %s, %s%s", p.level(d.Level), p.bold(kind(d)), scoreText(d), plain(d.ID))
 	p.line(4, x.What)
 	if x.Novel != "" {
 		p.line(4, x.Novel)
@@ -191,7 +191,7 @@ func (p *printer) records(d detect.Detection) {
 	p.raw("    Records%s", atMost(d))
 	for _, r := range d.Records {
 		p.raw("      %s  %s", r.Time.UTC().Format("2006-01-02 15:04:05"), plain(r.ID))
-		p.line(27, recordText(r))
+		p.line(27, recordText(r, d.Rule != ""))
 	}
 }
 
@@ -202,8 +202,8 @@ func atMost(d detect.Detection) string {
 	return ""
 }
 
-// recordText says what a record shows.
-func recordText(r detect.Record) string {
+// recordText says what a record shows. A change is no use of the principal that could have failed.
+func recordText(r detect.Record, change bool) string {
 	var out []string
 	for _, s := range []string{r.IPAddress, recordNetwork(r), r.Country, r.Resource, short(r.UserAgent, 80)} {
 		if s != "" {
@@ -213,7 +213,7 @@ func recordText(r detect.Record) string {
 	if r.KeyID != "" {
 		out = append(out, "key "+plain(r.KeyID))
 	}
-	if !r.Succeeded {
+	if !r.Succeeded && !change {
 		out = append(out, "failed")
 	}
 	return strings.Join(out, ", ")

@@ -8,12 +8,13 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
 // principalDay is one principal on one day.
 type principalDay struct {
-	state *baseline.State
+	state *State
 	day   baseline.Day
 }
 
@@ -22,7 +23,8 @@ type Judge struct {
 	watch *Watch
 	model func(baseline.Day) score.Model
 	days  map[principalDay]*Day
-	found map[string]detect.Detection // findings of others, and what came of other judges' days
+	reads map[principalDay]*Acts
+	found map[string]detect.Detection // what rules and others found, and what came of other judges' days
 }
 
 // Event judges one event and returns its own score; the level is none for what is no act of a workload.
@@ -33,12 +35,13 @@ func (j *Judge) Event(e *event.Event) score.Score {
 }
 
 func (j *Judge) judge(e *event.Event, values *baseline.Values) (score.Score, *detect.Detection) {
-	switch {
-	case e.Kind == event.KindRisk:
-		if d, ok := detect.Finding(e); ok {
-			j.add(d)
-		}
-	case baseline.Teaches(e):
+	for _, d := range rule.Judge(e, j.watch.config.World) {
+		j.add(d)
+	}
+	if Reads(e) {
+		j.acts(e).Event(e)
+	}
+	if baseline.Teaches(e) {
 		return j.day(e).Event(e, values)
 	}
 	return score.Score{Level: score.LevelNone}, nil
@@ -48,12 +51,12 @@ func (j *Judge) judge(e *event.Event, values *baseline.Values) (score.Score, *de
 func (j *Judge) day(e *event.Event) *Day {
 	state := j.watch.states[e.Principal.Key()]
 	if state == nil {
-		state = new(baseline.State)
+		state = new(State)
 	}
 	key := principalDay{state, baseline.DayOf(e.Time)}
 	d := j.days[key]
 	if d == nil {
-		d = NewDay(key.day, key.state, j.watch.Application(e.Principal), j.model(key.day))
+		d = NewDay(key.day, &key.state.State, j.watch.Application(e.Principal), j.model(key.day))
 		j.days[key] = d
 	}
 	return d
@@ -77,6 +80,13 @@ func (j *Judge) Merge(k *Judge) {
 		}
 		mine.merge(d)
 	}
+	for key, a := range k.reads {
+		if mine, ok := j.reads[key]; ok {
+			mine.merge(a)
+			continue
+		}
+		j.reads[key] = a
+	}
 	for _, d := range k.found {
 		j.add(d)
 	}
@@ -88,6 +98,7 @@ func (j *Judge) Detections() []detect.Detection {
 		d.Late()
 	}
 	j.company()
+	j.read()
 	out := slices.Collect(maps.Values(j.found))
 	for _, d := range j.days {
 		out = append(out, d.Found()...)

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/rule"
 	"rekey/shared/score"
 )
 
@@ -17,18 +18,19 @@ import (
 type Config struct {
 	Hasher baseline.Hasher
 	Enrich func(*event.Event) // adds what the record lacks about its address; may be nil
+	World  *rule.World        // what the tenant declares; nil declares nothing
 }
 
 // Watch holds what was learned of every principal. It is not safe for concurrent use: each worker has one of its own,
 // and they are merged.
 type Watch struct {
 	config Config
-	states map[string]*baseline.State
+	states map[string]*State
 }
 
 // New makes a Watch that knows nothing.
 func New(c Config) *Watch {
-	return &Watch{config: c, states: map[string]*baseline.State{}}
+	return &Watch{config: c, states: map[string]*State{}}
 }
 
 // Learn adds the facts of an event to the states it says something about, and returns its values.
@@ -53,6 +55,9 @@ func (w *Watch) learn(e *event.Event, values *baseline.Values) {
 	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
 		w.state(event.Principal{AppID: e.Principal.AppID}.Key()).Users.Count(w.config.Hasher, baseline.DayOf(e.Time), e.SignIn.UserID)
 	}
+	if Reads(e) {
+		w.state(e.Principal.Key()).Exposure.Observe(w.config.Hasher, e)
+	}
 	if network, v, ok := Failure(e); ok {
 		w.state(network).Visits.Add(v)
 	}
@@ -64,17 +69,17 @@ func (w *Watch) learn(e *event.Event, values *baseline.Values) {
 }
 
 // state returns the state of a key, a new one if there is none.
-func (w *Watch) state(key string) *baseline.State {
+func (w *Watch) state(key string) *State {
 	s := w.states[key]
 	if s == nil {
-		s = new(baseline.State)
+		s = new(State)
 		w.states[strings.Clone(key)] = s
 	}
 	return s
 }
 
 // State returns what is known under a key; nil if nothing is.
-func (w *Watch) State(key string) *baseline.State { return w.states[key] }
+func (w *Watch) State(key string) *State { return w.states[key] }
 
 // Application returns the evidence about a principal's application object; nil if there is none.
 func (w *Watch) Application(p event.Principal) *baseline.Evidence {
@@ -103,8 +108,8 @@ func (w *Watch) Merge(v *Watch) {
 }
 
 // States returns what is known, by key, in the order of the keys.
-func (w *Watch) States() iter.Seq2[string, *baseline.State] {
-	return func(yield func(string, *baseline.State) bool) {
+func (w *Watch) States() iter.Seq2[string, *State] {
+	return func(yield func(string, *State) bool) {
 		for _, key := range slices.Sorted(maps.Keys(w.states)) {
 			if !yield(key, w.states[key]) {
 				return
@@ -160,5 +165,5 @@ func (h *History) model(day baseline.Day) score.Model {
 
 // Judge returns a judge of the history's events.
 func (h *History) Judge() *Judge {
-	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, found: map[string]detect.Detection{}}
+	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, reads: map[principalDay]*Acts{}, found: map[string]detect.Detection{}}
 }

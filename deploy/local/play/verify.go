@@ -53,7 +53,8 @@ func (p *Play) falseAlerts(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		for _, d := range found {
-			if d.Source == "Rekey" && (d.Principal.ObjectID != p.tenant.Victim.ObjectID || p.begun.IsZero()) {
+			victim := d.Principal.ObjectID == p.tenant.Victim.ObjectID || d.Principal.ObjectID == "" && d.Principal.AppID == p.tenant.Victim.AppID
+			if d.Source == "Rekey" && (!victim || p.begun.IsZero()) {
 				n++
 				p.say("False alert: %s of %s: %v", d.Level, d.Principal.Name, d.Contributions)
 			}

@@ -81,7 +81,7 @@ func (r *Rekey) day(e *event.Event) *watch.Day {
 	d := r.days[key]
 	if d == nil {
 		key.principal = string([]byte(key.principal)) // the event's strings do not last
-		d = watch.NewDay(key.day, r.watch.State(key.principal), r.watch.Application(e.Principal), r.model)
+		d = watch.NewDay(key.day, &r.watch.State(key.principal).State, r.watch.Application(e.Principal), r.model)
 		r.days[key] = d
 	}
 	return d
@@ -121,7 +121,7 @@ func (r *Rekey) Close(day time.Time, say func(lab.Verdict)) {
 		}
 		if key.day+1 == closed && r.OnClose != nil {
 			if found := d.All(); len(found) > 0 {
-				r.OnClose(key.principal, found, r.watch.State(key.principal))
+				r.OnClose(key.principal, found, &r.watch.State(key.principal).State)
 			}
 		}
 		if key.day+kept <= closed {
@@ -137,9 +137,9 @@ func (r *Rekey) Probe(e *event.Event, _ time.Time) float64 {
 	values := r.watch.Prepare(e)
 	state := r.watch.State(e.Principal.Key())
 	if state == nil {
-		state = new(baseline.State)
+		state = new(watch.State)
 	}
-	d := watch.NewDay(baseline.DayOf(e.Time), state, r.watch.Application(e.Principal), r.model)
+	d := watch.NewDay(baseline.DayOf(e.Time), &state.State, r.watch.Application(e.Principal), r.model)
 	d.Event(e, &values)
 	d.Late()
 	most := 0.0

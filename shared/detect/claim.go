@@ -1,0 +1,49 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+// Claim is what a rule holds against a principal because of one record.
+type Claim struct {
+	Rule      string
+	Type      string // risk event type
+	Principal event.Principal
+	Level     score.Level
+	Subject   string
+	What      string
+	KeyIDs    []string
+}
+
+// maxText bounds what a claim says: names in it are as long as an intruder likes.
+const maxText = 400
+
+// Claimed makes the detection of a claim. The principal is the one that was changed and not the one that acted, and the
+// record shows no use of it.
+func Claimed(e *event.Event, c Claim) Detection {
+	x := *e
+	x.Principal = c.Principal
+	d := base(&x, c.Type, cut(c.Subject))
+	d.ID = ID(c.Principal.Key(), c.Type+"/"+c.Rule, d.Subject, d.Day)
+	d.Rule, d.Statement, d.Level, d.Source = c.Rule, cut(c.What), c.Level, SourceRekey
+	d.Records[0].Succeeded = false
+	for _, k := range c.KeyIDs {
+		d.KeyIDs = append(d.KeyIDs, strings.Clone(k))
+	}
+	slices.Sort(d.KeyIDs)
+	d.KeyIDs = slices.Compact(d.KeyIDs)
+	d.KeyIDs = d.KeyIDs[:min(len(d.KeyIDs), maxKeyIDs)]
+	return d
+}
+
+func cut(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "") + "..."
+	}
+	return strings.Clone(s)
+}

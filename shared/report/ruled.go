@@ -1,0 +1,30 @@
+package report
+
+import (
+	"rekey/shared/detect"
+	"rekey/shared/exposure"
+	"rekey/shared/rule"
+)
+
+// ruling is what the rule behind a detection says about itself.
+type ruling struct {
+	title         string
+	change        bool // it looks at directory changes, and not at what the principal did
+	harmless, ask []string
+}
+
+// ruled returns the rule that made a detection, and false when the model of sign-ins or somebody else did.
+func ruled(d detect.Detection) (ruling, bool) {
+	if d.Rule == "" || d.Source != "" && d.Source != detect.SourceRekey {
+		return ruling{}, false
+	}
+	if r := rule.ByID(d.Rule); r != nil {
+		return ruling{r.Title, true, r.FalsePositives, r.Ask}, true
+	}
+	for _, r := range exposure.Catalogue {
+		if r.ID == d.Rule {
+			return ruling{r.Title, false, r.FalsePositives, r.Ask}, true
+		}
+	}
+	return ruling{title: d.Rule}, true // a newer program stored it
+}

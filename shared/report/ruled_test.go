@@ -1,0 +1,54 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/report"
+	"rekey/shared/score"
+)
+
+func changed(rule, statement string) detect.Detection {
+	return detect.Detection{
+		ID: "c1", Type: detect.TypeAnomalousActivity, Rule: rule, Statement: statement, Principal: event.Principal{AppID: "app1", Name: "billing"},
+		Level: score.LevelMedium, Source: detect.SourceRekey, First: at, Last: at, Contributions: []score.Contribution{}, KeyIDs: []string{},
+		Records: []detect.Record{{ID: "Directory_1", Time: at, IPAddress: "203.0.113.7"}},
+	}
+}
+
+func TestAFindingOfARuleIsToldInTheRulesWords(t *testing.T) {
+	tests := map[string]struct {
+		detection detect.Detection
+		want      []string // in what, cause, harmless and next
+	}{
+		"a directory change": {
+			changed("ownerAdded", `"billing" got the owner mallory@contoso.com, by anna@contoso.com`),
+			[]string{"got the owner mallory@contoso.com", "Owner added", "A team gets a new member.", "Did he add a credential since?", "AuditLogs"},
+		},
+		"what a principal read": {changed("secretFirstRead", "read kv1/secrets/db for the first time"), []string{"Read kv1/secrets/db", "AZKVAuditLogs"}},
+		"a rule of tomorrow":    {changed("notYetKnown", "did something"), []string{"Did something", "notYetKnown"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			x := report.Explain(tt.detection)
+			all := x.What + x.Cause + x.Harmless
+			for _, s := range x.Next {
+				all += s.Text + strings.Join(s.Commands, "\n")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(all, want) {
+					t.Errorf("%q is not in:\n%s", want, all)
+				}
+			}
+		})
+	}
+	var b strings.Builder
+	if err := report.HTML(&b, report.Report{Detections: []detect.Detection{changed("ownerAdded", `<script>"x"`)}}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "<script>\"x") || strings.Contains(b.String(), "(failed)") {
+		t.Error("a name was not escaped, or a change is said to have failed")
+	}
+}

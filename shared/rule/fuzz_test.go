@@ -1,0 +1,33 @@
+package rule_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"rekey/shared/event"
+	"rekey/shared/rule"
+)
+
+// FuzzRules gives every rule a change whose values are anything: nothing panics, and what is told is bounded text.
+func FuzzRules(f *testing.F) {
+	f.Add("Update application", "AppAddress", "[]", `[{"Address":"https://xn--cntoso-1xa.com:99/%zz"}]`, "x")
+	f.Add("Update application - Certificates and secrets management", "KeyDescription", "[]", `["[KeyIdentifier=11111111-aaaa,KeyType=Password]"]`, "")
+	f.Add("Consent to application", "ConsentAction.Permissions", "", "[] => [[Id: a, Scope: Mail.Read, ]];", "evil\x00name")
+	f.Add("Update application", "FederatedIdentityCredentials", "[]", `[{"Issuer":"://","Subject":"repo:"}]`, "y")
+	f.Add("Add member to role", "Role.DisplayName", "", "Global Administrator", "z")
+	f.Fuzz(func(t *testing.T, activity, name, before, after, title string) {
+		p := []event.Property{{Name: name, Old: before, New: after}, {Name: "ServicePrincipal.ObjectID", New: title}}
+		for _, kind := range []string{"Application", "ServicePrincipal"} {
+			e := &event.Event{Kind: event.KindAudit, ID: "a", Tenant: "t", Time: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Audit: &event.Change{
+				Activity: activity, Result: "success", Targets: []event.Target{{ID: "o", Type: kind, Name: title, Properties: p}},
+				Additional: map[string]string{"AppId": title}, Actor: event.Actor{UserName: title},
+			}}
+			for _, d := range rule.Judge(e, world) {
+				if len(d.Statement) > 500 || len(d.Subject) > 500 || d.Statement != strings.ToValidUTF8(d.Statement, "") {
+					t.Errorf("%s: %q", d.Rule, d.Statement)
+				}
+			}
+		}
+	})
+}

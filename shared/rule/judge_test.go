@@ -1,0 +1,114 @@
+package rule_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/rule"
+	"rekey/shared/score"
+)
+
+var day = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+
+// change is a directory change of one target with one property.
+func change(activity string, by event.Actor, t event.Target, more ...event.Property) *event.Event {
+	t.Properties = append(t.Properties, more...)
+	return &event.Event{Kind: event.KindAudit, ID: "Directory_1", Time: day, Tenant: "t1", Audit: &event.Change{
+		Activity: activity, Result: "success", Actor: by, Targets: []event.Target{t}, Additional: map[string]string{"AppId": "APP1"},
+	}}
+}
+
+var (
+	billing = event.Target{ID: "obj1", Type: "Application", Name: "billing"}
+	secret  = event.Property{Name: "KeyDescription", Old: "[]", New: `["[KeyIdentifier=11111111-aaaa,KeyType=Password]"]`}
+	byApp   = event.Actor{Principal: event.Principal{ObjectID: "sp9", Name: "builder"}}
+)
+
+const update0 = "Update application - Certificates and secrets management"
+
+// levels are the levels of an event's findings, by rule.
+func levels(e *event.Event, w *rule.World) map[string]score.Level {
+	out := map[string]score.Level{}
+	for _, d := range rule.Judge(e, w) {
+		out[d.Rule] = d.Level
+	}
+	return out
+}
+
+func TestWhoActsMovesTheLevelAndNobodyVouchesForHimself(t *testing.T) {
+	tests := map[string]struct {
+		world *rule.World
+		want  score.Level // of credentialByApplication, which is high by itself
+	}{
+		"nobody in particular":          {nil, score.LevelHigh},
+		"a declared deployer":           {&rule.World{Deployers: []string{"sp9"}}, score.LevelMedium},
+		"a deployer that is in a case":  {&rule.World{Deployers: []string{"sp9"}, Suspects: []string{"sp9"}}, score.LevelHigh},
+		"Rekey itself":                  {&rule.World{Self: event.Principal{ObjectID: "sp9"}}, score.LevelLow},
+		"Rekey itself while in a case":  {&rule.World{Self: event.Principal{ObjectID: "sp9"}, Suspects: []string{"sp9"}}, score.LevelHigh},
+		"somebody else who is declared": {&rule.World{Deployers: []string{"sp8"}}, score.LevelHigh},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := levels(change(update0, byApp, billing, secret), tt.world)["credentialByApplication"]; got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsGuessedIsNeverHigh(t *testing.T) {
+	w := &rule.World{Suspects: []string{"u1"}}
+	e := change("Update application", event.Actor{UserID: "u1"}, billing, event.Property{Name: "AppAddress", Old: "[]", New: `[{"Address":"http://evil.example"}]`})
+	if got := levels(e, w)["redirectUnsafe"]; got != score.LevelMedium {
+		t.Errorf("%s, want medium", got)
+	}
+	e = change("Update application", event.Actor{UserID: "u1"}, billing, event.Property{Name: "AppAddress", Old: "[]", New: `[{"Address":"https://a.example"}]`})
+	if got := levels(e, w)["redirectAdded"]; got != score.LevelMedium {
+		t.Errorf("a suspect's redirect URI is %s, want one step more than low", got)
+	}
+}
+
+func TestADetectionOfARuleIsAboutThePrincipalThatWasChanged(t *testing.T) {
+	got := rule.Judge(change(update0, event.Actor{UserID: "u1", UserName: "anna@contoso.com"}, billing, secret), nil)
+	if len(got) != 1 {
+		t.Fatalf("%d detections, want one", len(got))
+	}
+	d := got[0]
+	want := detect.Detection{
+		ID:   detect.ID("app:app1", rule.TypeAnomalous+"/credentialFirst", "11111111-aaaa", "2026-11-24"),
+		Type: rule.TypeAnomalous, Rule: "credentialFirst", Principal: event.Principal{AppID: "app1", Name: "billing"}, Tenant: "t1",
+		Statement: `a secret (key id 11111111-aaaa) was added to the application "billing", which had no credential, by anna@contoso.com`,
+		Subject:   "11111111-aaaa", Day: "2026-11-24", Level: score.LevelLow, Source: detect.SourceRekey, KeyIDs: []string{"11111111-aaaa"},
+		Contributions: []score.Contribution{}, First: day, Last: day, Records: []detect.Record{{ID: "Directory_1", Time: day}},
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnApplicationWithoutItsAppIDIsFoundThroughTheInventory(t *testing.T) {
+	e := change(update0, event.Actor{UserID: "u1"}, billing, secret)
+	e.Audit.Additional = nil
+	for want, w := range map[string]*rule.World{"obj1": nil, "app:app7": {Objects: map[string]string{"obj1": "app7"}}} {
+		if got := rule.Judge(e, w); len(got) != 1 || got[0].Principal.Key() != want {
+			t.Errorf("%+v, want one about %s", got, want)
+		}
+	}
+}
+
+func TestOtherRecordsAndFailuresShowNothing(t *testing.T) {
+	failed := change(update0, byApp, billing, secret)
+	failed.Audit.Result = "failure"
+	for name, e := range map[string]*event.Event{
+		"a sign-in": {Kind: event.KindSignIn, Principal: event.Principal{ObjectID: "sp1"}}, "a failed change": failed,
+		"a change of nothing": change("Update application", byApp, billing), "a user": change("Update user", byApp, event.Target{ID: "u2", Type: "User"}),
+	} {
+		if got := rule.Judge(e, nil); len(got) != 0 {
+			t.Errorf("%s shows %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package rule
+
+import (
+	"slices"
+
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+// Shape says how well the fields are known that a rule reads.
+type Shape string
+
+// The shapes.
+const (
+	Recorded   Shape = "recorded"   // seen in a public record
+	Documented Shape = "documented" // described by Microsoft, not seen
+	Guessed    Shape = "guessed"    // only read by public rules; such a rule never says high
+)
+
+// Risk event types, spelled like Microsoft's.
+const (
+	TypeAnomalous  = "anomalousServicePrincipalActivity"
+	TypeSuspicious = "suspiciousApplication"
+	TypeConfirmed  = "adminConfirmedServicePrincipalCompromised"
+)
+
+// Rule is one detection.
+type Rule struct {
+	ID, Title      string
+	Covers         []string // merged ids of the public rules; empty for what no public rule looks at
+	RiskType       string   // empty when the record brings its own
+	Techniques     []string // MITRE ATT&CK
+	Event          string   // the log event it looks at
+	Shape          Shape
+	Levels         string
+	FalsePositives []string
+	Ask            []string // what an investigator should ask next
+	Match          func(e *event.Event, w *World) []Finding
+}
+
+// Finding is what one event shows.
+type Finding struct {
+	Principal event.Principal // whom it is about: the one that was changed
+	Level     score.Level
+	Subject   string // what tells two findings of one day apart
+	What      string // a sentence without its full stop
+	KeyIDs    []string
+}
+
+// Catalogue is every rule, by what it looks at.
+var Catalogue = []*Rule{
+	// Credentials.
+	credentialAtCreation,
+	credentialFirst,
+	credentialAdditional,
+	credentialTypeNew,
+	credentialOnPrincipal,
+	credentialByApplication,
+	credentialOnFirstParty,
+	credentialOnRekey,
+	credentialOnSyncApplication,
+	changeByGuest,
+	// Configuration.
+	redirectAdded,
+	redirectUnsafe,
+	redirectLocalhost,
+	redirectLookAlike,
+	redirectForeign,
+	redirectClaimable,
+	identifierURI,
+	logoutURL,
+	multiTenant,
+	permissionsRequested,
+	permissionsJump,
+	managementPolicy,
+	accountEnabled,
+	disabledByGovernance,
+	// Consent.
+	consentByUser,
+	consentByAdmin,
+	consentRiskyScopes,
+	consentAttackTool,
+	consentBlocked,
+	consentUnapproved,
+	consentPolicyWeakened,
+	grantForAll,
+	grantForOne,
+	// App roles and directory roles.
+	roleManagementGranted,
+	appRoleControlPlane,
+	mailRoleGranted,
+	appRoleGranted,
+	appRoleBySelf,
+	appRoleByApplication,
+	directoryRole,
+	directoryRoleByApplication,
+	// New, foreign and gallery applications.
+	applicationCreated,
+	principalCreated,
+	principalForeign,
+	managedIdentityCreated,
+	publisherUnset,
+	// Owners.
+	ownerAdded,
+	ownerRemoved,
+	// Federated credentials.
+	federatedAdded,
+	federatedWildcard,
+	federatedIssuerChanged,
+	federatedRepository,
+	// Others.
+	principalDeleted,
+	principalRestored,
+	syncAccount,
+	actorToken,
+	confirmedCompromised,
+	riskDismissed,
+	microsoftRisk,
+}
+
+// ByID returns the rule with an id; nil when there is none.
+func ByID(id string) *Rule {
+	if i := slices.IndexFunc(Catalogue, func(r *Rule) bool { return r.ID == id }); i >= 0 {
+		return Catalogue[i]
+	}
+	return nil
+}

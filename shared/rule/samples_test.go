@@ -1,0 +1,74 @@
+package rule_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rekey/shared/entralog"
+	"rekey/shared/event"
+	"rekey/shared/rule"
+	"rekey/shared/score"
+)
+
+// samples returns the folder of public log records, which is not part of this repository.
+func samples(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("REKEY_SAMPLES")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "samples")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "MANIFEST.tsv")); err != nil {
+		t.Fatalf("the public log samples are missing: put the folder `shared` beside the checkout, or set REKEY_SAMPLES to its samples folder (%v)", err)
+	}
+	return dir
+}
+
+// explained are the findings above low in public records, and why they are right.
+var explained = map[string]string{
+	"AADAuditEvents.json grantForAll medium":   "the attack of the SimuLand lab: Mail.ReadWrite for all users",
+	"app_role.raw.json mailRoleGranted medium": "an application may send as anybody (SMTP.SendAsApp): worth asking about",
+}
+
+func TestPublicRecordsShowNothingAboveLowThatIsNotExplained(t *testing.T) {
+	seen, audits := map[string]bool{}, 0
+	err := filepath.WalkDir(samples(t), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Base(path) == "MANIFEST.tsv" {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var s sink
+		if new(entralog.Decoder).Decode(body, &s) != nil {
+			return nil // package entralog tests what can be decoded
+		}
+		for _, e := range s.events {
+			if e.Kind == event.KindAudit {
+				audits++
+			}
+			for _, x := range rule.Judge(e, nil) {
+				key := strings.Join([]string{filepath.Base(path), x.Rule, string(x.Level)}, " ")
+				seen[key] = true
+				if x.Level.AtLeast(score.LevelMedium) && explained[key] == "" {
+					t.Errorf("%s: %s", key, x.Statement)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range explained {
+		if !seen[key] {
+			t.Errorf("%s is explained and was not found", key)
+		}
+	}
+	if audits < 30 {
+		t.Errorf("only %d audit records were judged", audits)
+	}
+	t.Log(audits, "audit records;", seen)
+}

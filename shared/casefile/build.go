@@ -42,7 +42,7 @@ func Build(f Facts, now time.Time) Case {
 			c.Opened = d.Detected
 		}
 	}
-	c.Harm = harm(f.Notes, c.Window)
+	c.Harm = harm(f.Notes, detections, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
@@ -97,10 +97,23 @@ var harmful = []string{
 	baseline.NoteCredentialAdded, baseline.NoteOwnerAdded, baseline.NoteRoleGranted, baseline.NoteSecretRead,
 }
 
+// NewReads are the rules of package exposure that say that something was read which the principal did not read before. Its
+// own daily reads do no harm.
+var NewReads = []string{
+	"vaultFirstUse", "secretFirstRead", "secretMassRead", "vaultListedThenRead", "vaultRefusedThenRead", "vaultExport", "resourceKeysRead",
+}
+
+func readNew(ds []detect.Detection, w Window) bool {
+	return slices.ContainsFunc(ds, func(d detect.Detection) bool { return slices.Contains(NewReads, d.Rule) && !d.Last.Before(w.From) })
+}
+
 // harm lists the harmful acts in the window, earliest first. What happened after the last suspicious sign-in counts.
-func harm(notes []baseline.Note, w Window) []Harm {
+func harm(notes []baseline.Note, ds []detect.Detection, w Window) []Harm {
 	out := []Harm{}
 	for _, n := range notes {
+		if n.Kind == baseline.NoteSecretRead && !readNew(ds, w) {
+			continue
+		}
 		if slices.Contains(harmful, n.Kind) && !n.Time.Before(w.From) {
 			out = append(out, Harm{Kind: n.Kind, Time: n.Time, What: n.What, Record: n.ID})
 		}

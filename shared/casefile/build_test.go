@@ -12,6 +12,7 @@ import (
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/score"
 )
 
@@ -79,6 +80,26 @@ func TestTheOldSourceTellsACopyFromAMove(t *testing.T) {
 				t.Errorf("active %v (last seen %s), want %v", c.OldSource.Active, c.OldSource.LastSeen, tt.want)
 			}
 		})
+	}
+}
+
+func TestOnlyWhatWasNewlyReadIsHarm(t *testing.T) {
+	read := baseline.Note{Kind: baseline.NoteSecretRead, ID: "s", Time: attack.Add(time.Minute), What: "read kv/secrets/db"}
+	daily := facts(profile(time.Hour), read)
+	if c := casefile.Build(daily, attack.Add(time.Hour)); len(c.Harm) != 0 {
+		t.Errorf("what the workload reads every day is harm: %+v", c.Harm)
+	}
+	first := facts(profile(time.Hour), read)
+	first.Detections = append(first.Detections, detect.Detection{
+		ID: "first", Rule: "secretFirstRead", Source: detect.SourceRekey, Level: score.LevelLow, First: attack, Last: attack.Add(time.Minute), Detected: attack.Add(time.Hour),
+	})
+	if c := casefile.Build(first, attack.Add(time.Hour)); len(c.Harm) != 1 {
+		t.Errorf("a secret that was newly read is no harm: %+v", c.Harm)
+	}
+	for _, id := range casefile.NewReads {
+		if exposure.ByID(id) == nil {
+			t.Errorf("there is no rule %s", id)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package subject
 
 import (
+	"strings"
 	"time"
 
 	"rekey/shared/baseline"
@@ -13,6 +14,8 @@ import (
 	"rekey/shared/watch"
 )
 
+var hasher = baseline.NewHasher([16]byte{1})
+
 // Rekey is a lab.Detector.
 type Rekey struct {
 	name  string
@@ -20,10 +23,12 @@ type Rekey struct {
 	watch *watch.Watch
 	model score.Model
 	days  map[dayOf]*watch.Day
+	reads map[dayOf]*watch.Acts
 	first map[string]uint32 // the record a detection began with, by detection id
 
-	// OnClose is told of each principal's detections, worth telling or not, when the day after theirs is closed; may be nil.
-	OnClose func(principal string, found []detect.Detection, state *baseline.State)
+	// OnClose is told of each principal's detections of unfamiliar sign-ins, worth telling or not, and of what it read, when
+	// the day after theirs is closed; may be nil.
+	OnClose func(found []detect.Detection, state *watch.State)
 }
 
 type dayOf struct {
@@ -37,8 +42,8 @@ func New() *Rekey { return Blind("Rekey", nil) }
 // Blind makes a Rekey to which some fields are hidden.
 func Blind(name string, blind func(*event.Event)) *Rekey {
 	return &Rekey{
-		name: name, blind: blind, watch: watch.New(watch.Config{Hasher: baseline.NewHasher([16]byte{1})}),
-		model: score.NewModel(baseline.PriorFleet()), days: map[dayOf]*watch.Day{}, first: map[string]uint32{},
+		name: name, blind: blind, watch: watch.New(watch.Config{Hasher: hasher}),
+		model: score.NewModel(baseline.PriorFleet()), days: map[dayOf]*watch.Day{}, reads: map[dayOf]*watch.Acts{}, first: map[string]uint32{},
 	}
 }
 
@@ -49,6 +54,9 @@ func (r *Rekey) Name() string { return r.name }
 func (r *Rekey) Record(n uint32, e *event.Event, at time.Time, say func(lab.Verdict)) {
 	e = r.seen(e)
 	values := r.watch.Learn(e)
+	if r.OnClose != nil && watch.Reads(e) {
+		r.read(e)
+	}
 	if !baseline.Teaches(e) {
 		return
 	}
@@ -76,11 +84,23 @@ func (r *Rekey) seen(e *event.Event) *event.Event {
 	return &hidden
 }
 
+// read adds to what the principal read that day. It raises no score: the evaluation is about sign-ins.
+func (r *Rekey) read(e *event.Event) {
+	key := dayOf{e.Principal.Key(), baseline.DayOf(e.Time)}
+	a := r.reads[key]
+	if a == nil {
+		key.principal = strings.Clone(key.principal) // the event's strings do not last
+		a = watch.NewActs(key.day, r.watch.State(key.principal), hasher)
+		r.reads[key] = a
+	}
+	a.Event(e)
+}
+
 func (r *Rekey) day(e *event.Event) *watch.Day {
 	key := dayOf{e.Principal.Key(), baseline.DayOf(e.Time)}
 	d := r.days[key]
 	if d == nil {
-		key.principal = string([]byte(key.principal)) // the event's strings do not last
+		key.principal = strings.Clone(key.principal)
 		d = watch.NewDay(key.day, &r.watch.State(key.principal).State, r.watch.Application(e.Principal), r.model)
 		r.days[key] = d
 	}
@@ -120,12 +140,17 @@ func (r *Rekey) Close(day time.Time, say func(lab.Verdict)) {
 			}
 		}
 		if key.day+1 == closed && r.OnClose != nil {
-			if found := d.All(); len(found) > 0 {
-				r.OnClose(key.principal, found, &r.watch.State(key.principal).State)
+			found := d.All()
+			if a := r.reads[key]; a != nil && len(found) > 0 {
+				found = append(found, a.Detections()...)
+			}
+			if len(found) > 0 {
+				r.OnClose(found, r.watch.State(key.principal))
 			}
 		}
 		if key.day+kept <= closed {
 			delete(r.days, key)
+			delete(r.reads, key)
 		}
 	}
 	r.model = score.NewModel(r.watch.Fold(closed + 1))

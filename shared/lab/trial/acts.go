@@ -11,6 +11,7 @@ import (
 	"rekey/shared/lab/simulate"
 	"rekey/shared/lab/subject"
 	"rekey/shared/score"
+	"rekey/shared/watch"
 )
 
 // Acts is what Rekey would have done by itself in a run without intruders, were it allowed to: every act is a wrong one.
@@ -37,7 +38,7 @@ func CountActs(run *simulate.Run, progress func(time.Time) error) (Acts, error) 
 	acts := Acts{Principals: len(run.Principals), Days: run.Options.Days - run.Options.WarmUp}
 	from := baseline.DayOf(run.Options.Start) + baseline.Day(run.Options.WarmUp)
 	rekey := subject.New()
-	rekey.OnClose = func(_ string, found []detect.Detection, state *baseline.State) {
+	rekey.OnClose = func(found []detect.Detection, state *watch.State) {
 		if day, err := baseline.ParseDay(found[0].Day); err != nil || day < from {
 			return
 		}
@@ -57,7 +58,7 @@ func CountActs(run *simulate.Run, progress func(time.Time) error) (Acts, error) 
 }
 
 // wouldAct builds the case and asks the brakes a minute after the last suspicious record, when the case is freshest.
-func wouldAct(found []detect.Detection, state *baseline.State) (high, act bool) {
+func wouldAct(found []detect.Detection, state *watch.State) (high, act bool) {
 	last := found[0].Last
 	for i := range found {
 		found[i].Detected = found[i].First
@@ -71,7 +72,7 @@ func wouldAct(found []detect.Detection, state *baseline.State) (high, act bool) 
 	}
 	now := last.Add(time.Minute)
 	c := casefile.Build(casefile.Facts{
-		Principal: found[0].Principal, Detections: found, Profile: &state.Profile, Notes: state.Evidence.Notes(),
+		Principal: found[0].Principal, Detections: found, Profile: &state.Profile, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
 	}, now)
 	v := decide.Decide(decide.Input{
 		Case: c, Policy: decide.Policy{Tenant: found[0].Tenant, Default: decide.ModeEvict, ActsPerHour: 1}, Now: now,

@@ -21,6 +21,7 @@ import (
 
 	"rekey/handlers/scan"
 	"rekey/shared/report"
+	"rekey/shared/samplestest"
 	"rekey/shared/score"
 )
 
@@ -358,21 +359,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// samples returns the folder of public log records, which is not part of this repository.
-func samples(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("REKEY_SAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "samples")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "MANIFEST.tsv")); err != nil {
-		t.Fatalf("the public log samples are missing: put the folder `shared` beside the checkout, or set REKEY_SAMPLES to its samples folder (%v)", err)
-	}
-	return dir
-}
-
 func TestThePublicSamplesAreScannedAsTheyLie(t *testing.T) {
-	dir := samples(t)
+	dir := samplestest.Dir(t)
 	manifest, err := os.ReadFile(filepath.Join(dir, "MANIFEST.tsv"))
 	if err != nil {
 		t.Fatal(err)

@@ -8,23 +8,11 @@ import (
 	"testing"
 
 	"rekey/shared/entralog"
+	"rekey/shared/samplestest"
 )
 
-// samples returns the folder of public log records, which is not part of this repository.
-func samples(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("REKEY_SAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "samples")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "MANIFEST.tsv")); err != nil {
-		t.Fatalf("the public log samples are missing: put the folder `shared` beside the checkout, or set REKEY_SAMPLES to its samples folder (%v)", err)
-	}
-	return dir
-}
-
 func TestEveryPublicSampleDecodesToItsNumberOfRecords(t *testing.T) {
-	dir := samples(t)
+	dir := samplestest.Dir(t)
 	f, err := os.Open(filepath.Join(dir, "MANIFEST.tsv"))
 	if err != nil {
 		t.Fatal(err)

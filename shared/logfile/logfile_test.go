@@ -19,6 +19,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/logfile"
+	"rekey/shared/samplestest"
 )
 
 // found is what was seen of a stream, in order: events by what they say, rejects by their place.
@@ -267,22 +268,9 @@ func TestLogAnalyticsResultsAreWhole(t *testing.T) {
 	}
 }
 
-// samples returns the folder of public log records, which is not part of this repository.
-func samples(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("REKEY_SAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "samples")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "MANIFEST.tsv")); err != nil {
-		t.Fatalf("the public log samples are missing: put the folder `shared` beside the checkout, or set REKEY_SAMPLES to its samples folder (%v)", err)
-	}
-	return dir
-}
-
 func TestEveryPublicSampleIsTheSameCutAsWhole(t *testing.T) {
 	n := 0
-	err := filepath.WalkDir(samples(t), func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(samplestest.Dir(t), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.Contains(filepath.Ext(path), "json") && filepath.Ext(path) != ".log" {
 			return err
 		}

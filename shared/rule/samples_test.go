@@ -9,21 +9,9 @@ import (
 	"rekey/shared/entralog"
 	"rekey/shared/event"
 	"rekey/shared/rule"
+	"rekey/shared/samplestest"
 	"rekey/shared/score"
 )
-
-// samples returns the folder of public log records, which is not part of this repository.
-func samples(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("REKEY_SAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "samples")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "MANIFEST.tsv")); err != nil {
-		t.Fatalf("the public log samples are missing: put the folder `shared` beside the checkout, or set REKEY_SAMPLES to its samples folder (%v)", err)
-	}
-	return dir
-}
 
 // explained are the findings above low in public records, and why they are right.
 var explained = map[string]string{
@@ -33,7 +21,7 @@ var explained = map[string]string{
 
 func TestPublicRecordsShowNothingAboveLowThatIsNotExplained(t *testing.T) {
 	seen, audits := map[string]bool{}, 0
-	err := filepath.WalkDir(samples(t), func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(samplestest.Dir(t), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Base(path) == "MANIFEST.tsv" {
 			return err
 		}

@@ -48,7 +48,7 @@ var oneStream = sync.OnceValues(func() (*stream.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := network.NewOwn(c.OwnNetworks...)
+	own := network.NewOwn(c.OwnNetworks...).TrustNamed(c.TrustNamed)
 	return stream.New(stream.Config{
 		Principals: principals.Store{Table: account.Table(store.TablePrincipals)},
 		Findings:   account.Findings(),

@@ -45,17 +45,18 @@ const (
 
 // options are the words of a call.
 type options struct {
-	format  string // text, json, html
-	summary string // text, json, none
-	scores  string // file for one line a sign-in; empty: none
-	rejects string // file for what cannot be used; empty: none
-	asn     string // address table
-	own     config.Prefixes
-	failOn  string // level; empty: never
-	quiet   bool
-	key     [16]byte // of the hashes
-	world   *rule.World
-	files   []string
+	format     string // text, json, html
+	summary    string // text, json, none
+	scores     string // file for one line a sign-in; empty: none
+	rejects    string // file for what cannot be used; empty: none
+	asn        string // address table
+	own        config.Prefixes
+	trustNamed bool   // trusted named locations are one's own, too
+	failOn     string // level; empty: never
+	quiet      bool
+	key        [16]byte // of the hashes
+	world      *rule.World
+	files      []string
 }
 
 // environment are the settings that a scan shares with the functions.
@@ -63,6 +64,7 @@ type environment struct {
 	settings.World
 	NetworkTable string          `envconfig:"REKEY_NETWORK_TABLE" help:"path of the address table"`
 	OwnNetworks  config.Prefixes `envconfig:"REKEY_OWN_NETWORKS" help:"your own egress networks, separated by commas, like 192.0.2.0/24,198.51.100.7"`
+	TrustNamed   bool            `envconfig:"REKEY_TRUST_NAMED_LOCATIONS" default:"false" help:"true when trusted named locations are your own egress, too"`
 	HashKey      config.Key      `envconfig:"REKEY_HASH_KEY" help:"base64 of 16 random bytes, secret"`
 }
 
@@ -111,6 +113,7 @@ func (o *options) common(f *flag.FlagSet) {
 		}
 		return nil
 	})
+	f.BoolVar(&o.trustNamed, "trust-named", false, "trusted named locations are your own egress, too (or REKEY_TRUST_NAMED_LOCATIONS)")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 }
 
@@ -176,6 +179,7 @@ func (o *options) environment() error {
 	if len(o.own) == 0 {
 		o.own = e.OwnNetworks
 	}
+	o.trustNamed = o.trustNamed || e.TrustNamed
 	o.key, o.world = e.HashKey, e.Declared("")
 	if o.key == [16]byte{} {
 		_, _ = rand.Read(o.key[:]) // never fails

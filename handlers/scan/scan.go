@@ -54,7 +54,7 @@ func newRun(ctx context.Context, o options, s Streams, now time.Time) (*job, err
 	if err != nil {
 		return nil, err
 	}
-	own := network.NewOwn(o.prefixes()...)
+	own := network.NewOwn(o.prefixes()...).TrustNamed(o.trustNamed)
 	j := &job{options: o, Streams: s, now: now, enrich: func(e *event.Event) { network.Enrich(e, table, own) }}
 	if !o.quiet && isTerminal(s.Err) {
 		j.progress.w = s.Err

@@ -20,6 +20,7 @@ type Detect struct {
 	HashKey      config.Key      `envconfig:"REKEY_HASH_KEY" required:"true" help:"base64 of 16 random bytes, secret; with another key everything learned is forgotten (make one: openssl rand -base64 16)"`
 	NetworkTable string          `envconfig:"REKEY_NETWORK_TABLE" help:"path of the address table, as made by make network-table; empty: only what records say about addresses is known"`
 	OwnNetworks  config.Prefixes `envconfig:"REKEY_OWN_NETWORKS" help:"your own egress networks, separated by commas, like 192.0.2.0/24,198.51.100.7; sign-ins from them are never unfamiliar by address"`
+	TrustNamed   bool            `envconfig:"REKEY_TRUST_NAMED_LOCATIONS" default:"false" help:"true when sign-ins from your tenant's trusted named locations are never unfamiliar by address, either; only if these are your own egress and not whole countries"`
 }
 
 // Validate implements the check of package config.

@@ -159,6 +159,8 @@ func TestQuirksOfRealRecords(t *testing.T) {
 			return e.Time.Equal(time.Date(2025, 10, 14, 7, 33, 50, 0, time.UTC)) && e.Time.Location() == time.UTC
 		}},
 		"six digits":                         {`07:33:50.1498978+00:00`, `07:33:50.149897+00:00`, func(e event.Event) bool { return e.Time.Nanosecond() == 149897000 }},
+		"a trusted named location":           {`"riskLevelAggregated":"low"`, `"networkLocationDetails":[{"networkType":"namedNetwork","networkNames":["a"]},{"networkType":"trustedNamedLocation","networkNames":["b"]}]`, func(e event.Event) bool { return e.Network.Trusted }},
+		"a named location":                   {`"riskLevelAggregated":"low"`, `"networkLocationDetails":[{"networkType":"namedNetwork","networkNames":["trustedNamedLocation"]}]`, func(e event.Event) bool { return !e.Network.Trusted }},
 		"an error code in a string":          {`"errorCode":0`, `"errorCode":"7000222"`, func(e event.Event) bool { return e.SignIn.ErrorCode == 7000222 }},
 		"no status, only a result type":      {`"status":{"errorCode":0},`, ``, func(e event.Event) bool { return e.SignIn.Succeeded() }},
 		"an empty address":                   {`"ipAddress":"192.0.2.7"`, `"ipAddress":""`, func(e event.Event) bool { return e.Caller.String() == "192.0.2.7" }},

@@ -41,6 +41,8 @@ const (
 	libraryKey   // of one authentication detail
 	libraryValue // of one authentication detail
 	library      // the value of the detail that names the library
+	networkType  // of one named location
+	trusted      // the type of the named location that the tenant trusts, if there is one
 	texts        // how many fields are texts
 
 	// Members that hold others.
@@ -48,6 +50,7 @@ const (
 	place
 	status
 	details
+	locations
 )
 
 // object is a kind of object within a record. The same name means different things in different ones.
@@ -59,6 +62,7 @@ const (
 	inPlace
 	inStatus
 	inDetail
+	inLocation
 	inSkipped // anywhere within a value that is not used
 )
 
@@ -83,6 +87,10 @@ func fieldOf(in object, name string) field {
 			return libraryKey
 		case "value":
 			return libraryValue
+		}
+	case inLocation:
+		if name == "networkType" {
+			return networkType
 		}
 	}
 	return skipped
@@ -146,6 +154,8 @@ func fieldOfProperties(name string) field {
 		return userAgent
 	case "authenticationProcessingDetails":
 		return details
+	case "networkLocationDetails":
+		return locations
 	case "clientCredentialType":
 		return credential
 	case "servicePrincipalCredentialKeyId":

@@ -78,7 +78,9 @@ func (h *head) nested(s *scanner, f field, c byte) bool {
 	case f == status && c == '{':
 		h.read(s, inStatus)
 	case f == details && c == '[':
-		h.details(s)
+		h.list(s, f, inDetail)
+	case f == locations && c == '[':
+		h.list(s, f, inLocation)
 	case f == properties && c == '{' && h.enter():
 		h.trace.mark(properties, s.i)
 		h.read(s, inProperties)
@@ -94,20 +96,39 @@ func (h *head) enter() bool {
 	return h.kind() != 0
 }
 
-// details finds the authentication library among [{"key":...,"value":...}].
-func (h *head) details(s *scanner) {
+// list reads a list of objects: the authentication details, or the named locations.
+func (h *head) list(s *scanner, f field, in object) {
 	for ok := s.enter('[', ']'); ok; ok = s.more(']') {
 		if s.space() != '{' {
 			s.skip()
 			continue
 		}
-		h.read(s, inDetail)
-		h.detail()
-		h.trace.mark(details, s.i)
+		h.read(s, in)
+		h.ended(f)
+		h.trace.mark(f, s.i)
 	}
 }
 
-// detail is what the end of an authentication detail means.
+// ended is what the end of one of a list's objects means.
+func (h *head) ended(f field) {
+	if f == locations {
+		h.location()
+		return
+	}
+	h.detail()
+}
+
+// location finds out whether a named location, {"networkType":...,"networkNames":[...]}, is one that the tenant trusts.
+func (h *head) location() {
+	if h.text[networkType] == trustedLocation {
+		h.text[trusted] = trustedLocation
+	}
+	h.text[networkType] = ""
+}
+
+const trustedLocation = "trustedNamedLocation"
+
+// detail finds the authentication library among {"key":...,"value":...}.
 func (h *head) detail() {
 	if h.text[libraryKey] == "Azure AD App Authentication Library" && h.text[libraryValue] != "" {
 		h.text[library] = h.text[libraryValue]

@@ -79,6 +79,7 @@ func (m maker) properties(address, place string) string {
 		"userAgent", m.text("okhttp\\/4.8.1", "curl/8", m.guid()), "location", m.value(m.object("city", m.text("A", "B", "C"), "countryOrRegion", m.text(place, "us"),
 			"geoCoordinates", m.value(fmt.Sprintf(`{"latitude":%d.5,"longitude":-0.0}`, m.IntN(90))))),
 		"appliedConditionalAccessPolicies", m.value(m.pick(`[]`, `[{"id":"`+m.guid()+`","result":"no"}]`, `[{"id":"x"},{"id":"`+m.guid()+`"}]`)),
+		"networkLocationDetails", m.value(m.pick(`[]`, `[{"networkType":"namedNetwork","networkNames":["Office"]}]`, `[{"networkType":"namedNetwork","networkNames":[]},{"networkType":"trustedNamedLocation","networkNames":["HQ"]}]`)),
 		"authenticationProcessingDetails", m.value(`[`+m.pick(m.detail(), m.detail(), m.detail()+`,`+m.detail(), ``)+`]`),
 		"clientCredentialType", m.text("clientSecret", "certificate", "none", ""), "resourceDisplayName", m.text("Azure Storage", "Microsoft Graph"),
 		"resourceId", m.text("E406A681-f3d4-42a8-90b6-c2b029497af1", "00000003-0000-0000-c000-000000000000"),

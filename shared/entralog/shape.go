@@ -41,7 +41,7 @@ type exit struct {
 	most   *member // which member within the text has the most values
 }
 
-// meaning is something in the span that counts: a text of a field, that the properties begin, that a detail ends.
+// meaning is something in the span that counts: a text of a field, that the properties begin, that an object of a list ends.
 type meaning struct {
 	field field
 	text  string
@@ -92,8 +92,8 @@ func (h *head) understand(means []meaning) bool {
 			if !h.enter() {
 				return false
 			}
-		case details:
-			h.detail()
+		case details, locations:
+			h.ended(m.field)
 		default:
 			h.set(m.field, m.text)
 		}

@@ -20,7 +20,7 @@ func (h *head) signIn(s *scanner, e *event.Event) error {
 	e.Kind, e.ID, e.CorrelationID = h.kind(), t[recordID], t[correlation]
 	e.Principal.ObjectID, e.Principal.AppID, e.Principal.Name = s.lower(t[principalID]), s.lower(t[appID]), either(t[principalName], t[appName])
 	e.Caller = address(either(t[ipAddress], t[caller]))
-	e.Network.ASN, e.Network.Country = system(t[asNumber]), countryCode(t[region])
+	e.Network.ASN, e.Network.Country, e.Network.Trusted = system(t[asNumber]), countryCode(t[region]), t[trusted] != ""
 	if e.Tenant = s.lower(t[tenant]); e.Tenant == "" {
 		e.Tenant = tenantOf(t[tenantResource])
 	}

@@ -111,6 +111,9 @@ func (r record) signIn(e *event.Event) error {
 			e.SignIn.ClientLibrary = v
 		}
 	}
+	for _, l := range r.get("networkLocationDetails").list() {
+		e.Network.Trusted = e.Network.Trusted || l.at("networkType").text() == trustedLocation
+	}
 	return complete(e, r.get("servicePrincipalCredentialKeyId").id(), r.get("uniqueTokenIdentifier").text())
 }
 

@@ -17,7 +17,7 @@ type trace struct {
 	odd   bool // an envelope may begin like this record, or properties were skipped, which depends on what came before
 }
 
-// step is a value that was read, or a mark: that the properties begin, or that a detail ends.
+// step is a value that was read, or a mark: that the properties begin, or that an object of a list ends.
 type step struct {
 	name   memberName
 	field  field

@@ -116,6 +116,7 @@ type Network struct {
 	ASName  string  // its holder
 	Country string  // ISO 3166-1 alpha-2, upper case
 	Hosting Hosting // class
+	Trusted bool    // the record says that it is a named location which the tenant trusts
 }
 
 // Credential types, spelled like Graph's clientCredentialType.

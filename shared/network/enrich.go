@@ -9,7 +9,10 @@ import (
 )
 
 // Own holds the user's own egress ranges. A nil Own has none.
-type Own struct{ ranges bart.Lite }
+type Own struct {
+	ranges bart.Lite
+	named  bool
+}
 
 // NewOwn makes the set of the user's own ranges. They may be private: calls through a private endpoint show such
 // addresses.
@@ -19,6 +22,13 @@ func NewOwn(prefixes ...netip.Prefix) *Own {
 		o.ranges.Insert(p.Masked())
 	}
 	return &o
+}
+
+// TrustNamed makes the tenant's trusted named locations, as records tell of them, the user's own, too. It is not the
+// default: such locations are often whole countries, and whoever may change them could vouch for himself.
+func (o *Own) TrustNamed(trust bool) *Own {
+	o.named = trust
+	return o
 }
 
 // Contains reports whether an address is the user's own.
@@ -40,7 +50,7 @@ func Enrich(e *event.Event, t *Table, own *Own) {
 	if n.Hosting == event.HostingUnknown && n.ASN != 0 {
 		n.Hosting, _ = Class(n.ASN, n.ASName)
 	}
-	if own.Contains(e.Caller) {
+	if own.Contains(e.Caller) || own != nil && own.named && n.Trusted {
 		n.Hosting = event.HostingOwn
 	}
 }

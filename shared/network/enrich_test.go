@@ -54,6 +54,25 @@ func TestEnrichFillsWhatTheRecordLacks(t *testing.T) {
 	}
 }
 
+func TestATrustedNamedLocationIsTheUsersOwnOnlyWhereHeSaysSo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		say, trusted bool
+		want         event.Hosting
+	}{
+		"he says so":         {true, true, event.HostingOwn},
+		"he does not say so": {false, true, event.HostingUnknown},
+		"he says so, and the location is no such": {true, false, event.HostingUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := event.Event{Caller: netip.MustParseAddr("203.0.113.9"), Network: event.Network{Trusted: tt.trusted}}
+			network.Enrich(&e, nil, network.NewOwn().TrustNamed(tt.say))
+			if e.Network.Hosting != tt.want {
+				t.Errorf("hosting %s, want %s", e.Network.Hosting, tt.want)
+			}
+		})
+	}
+}
+
 func TestEnrichWithoutTableAndRangesChangesNothing(t *testing.T) {
 	e := event.Event{Caller: netip.MustParseAddr("192.0.2.1")}
 	network.Enrich(&e, nil, nil)

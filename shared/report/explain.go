@@ -35,7 +35,11 @@ type Step struct {
 func Explain(d detect.Detection) Explanation {
 	cause, harmless := causeOf(d)
 	n := news(d)
-	return Explanation{What: what(d), Novel: novel(d, n), news: n, Cause: cause, Harmless: harmless, Next: next(d)}
+	told := n
+	if len(told) == 0 {
+		told = unusual(d)
+	}
+	return Explanation{What: what(d), Novel: novel(d, n), news: told, Cause: cause, Harmless: harmless, Next: next(d)}
 }
 
 // labels are the words for the names of contributions.
@@ -59,10 +63,23 @@ var properties = []string{
 	"resource", "credentialType", "credentialClass", "credentialKey", "hourBlock",
 }
 
-// News lists what is new for the principal, in words.
+// News lists what is new for the principal, in words; where a rule found something, it is the rule's title, and where
+// nothing is new, what is unusual.
 func (x Explanation) News() string { return and(x.news) }
 
+// unusual lists what a detection was charged for.
+func unusual(d detect.Detection) []string {
+	var out []string
+	for _, c := range d.Contributions {
+		out = append(out, Label(c.Name))
+	}
+	return out
+}
+
 func news(d detect.Detection) []string {
+	if r, ok := ruled(d); ok {
+		return []string{r.title}
+	}
 	var out []string
 	for _, p := range properties {
 		if has(d, p) && !slices.Contains(out, Label(p)) {
@@ -74,7 +91,7 @@ func news(d detect.Detection) []string {
 
 // novel says what is new for the principal.
 func novel(d detect.Detection, news []string) string {
-	if len(news) == 0 {
+	if _, ok := ruled(d); ok || len(news) == 0 {
 		return ""
 	}
 	against := ""

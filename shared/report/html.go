@@ -20,7 +20,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"plain": plain, "kind": kind, "label": Label, "thousands": thousands, "size": size, "network": recordNetwork, "plural": plural,
 	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"minute": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
-	"bits":   func(bits float64) string { return fmt.Sprintf("%.1f", bits) },
+	"bits":   bitsText,
 	"upper":  func(l score.Level) string { return strings.ToUpper(string(l)) },
 	"scored": scoreText,
 	"bound": func(l score.Level) float64 {

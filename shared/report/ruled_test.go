@@ -52,3 +52,20 @@ func TestAFindingOfARuleIsToldInTheRulesWords(t *testing.T) {
 		t.Error("a name was not escaped, or a change is said to have failed")
 	}
 }
+
+func TestWhatARuleFoundIsNamedInTheOverviewAndHasNoScore(t *testing.T) {
+	r := report.Report{Detections: []detect.Detection{changed("ownerAdded", "got an owner")}}
+	var page, text strings.Builder
+	if err := report.HTML(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Text(&text, r, report.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), "<td>Owner added to an application or service principal</td>") || strings.Contains(page.String(), ">0.0<") {
+		t.Error("the page's overview does not name the rule, or shows a score of nothing")
+	}
+	if !strings.Contains(text.String(), "by a rule") || strings.Contains(text.String(), "0.0 bits") {
+		t.Errorf("the text's overview shows a score of nothing:\n%s", text.String())
+	}
+}

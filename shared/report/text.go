@@ -78,7 +78,7 @@ func (p *printer) overview(subjects []Subject) {
 	p.raw("")
 	for i := range subjects {
 		s := &subjects[i]
-		p.raw("  %s %6.1f bits  %-32s %s  %s", p.level(s.Level), s.Bits, short(s.Name(), 32), s.First.UTC().Format("2006-01-02 15:04"),
+		p.raw("  %s %11s  %-32s %s  %s", p.level(s.Level), inBits(s.Bits), short(s.Name(), 32), s.First.UTC().Format("2006-01-02 15:04"),
 			plural(len(s.Detections), "detection", "detections"))
 	}
 }
@@ -119,7 +119,7 @@ func (p *printer) subject(s *Subject) {
 	p.raw("")
 	p.raw("  %s, in the order of time (--format json has them in full):", plural(len(others), "more detection", "more detections"))
 	for _, d := range others {
-		p.raw("    %s %s  %-34s %5.1f bits  %s", d.First.UTC().Format("2006-01-02 15:04"), p.level(d.Level), plain(d.Type), d.Bits, plain(d.Subject))
+		p.raw("    %s %s  %-34s %10s  %s", d.First.UTC().Format("2006-01-02 15:04"), p.level(d.Level), plain(d.Type), inBits(d.Bits), plain(d.Subject))
 	}
 }
 
@@ -243,4 +243,20 @@ func (p *printer) next(steps []Step) {
 			}
 		}
 	}
+}
+
+// bitsText is a score for a table; what a rule found has none.
+func bitsText(bits float64) string {
+	if bits == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", bits)
+}
+
+// inBits is a score for a line.
+func inBits(bits float64) string {
+	if bits == 0 {
+		return "by a rule"
+	}
+	return bitsText(bits) + " bits"
 }

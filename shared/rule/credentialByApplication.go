@@ -13,15 +13,19 @@ var credentialByApplication = &Rule{
 	ID: "credentialByApplication", Title: "An application added a credential to another application",
 	Covers: []string{"C01", "C06"}, RiskType: TypeAnomalous, Techniques: []string{"T1098.001"},
 	Event: "AuditLogs: any activity with a new KeyIdentifier in KeyDescription, initiatedBy.app is not the target",
-	Shape: Recorded, Levels: "high; a declared deployer lowers it",
+	Shape: Recorded, Levels: "high when the tenant declares its deployers and the actor is none of them, low when he is one; medium when it declares none",
 	FalsePositives: []string{"Deployment pipelines and credential rotators do this as their work: declare them as deployers."},
 	Ask:            []string{"Is the acting application a deployment, and did a run of it happen then?", "Who can use the acting application's own credential?", "What may the application do that got the credential?"},
-	Match: onKeys(func(e *event.Event, _ *World, k keyChange) (score.Level, string) {
+	Match: onKeys(func(e *event.Event, w *World, k keyChange) (score.Level, string) {
 		a := e.Audit.Actor.Principal
 		if !byApplication(e) || same(a, k.of) {
 			return none, ""
 		}
-		return high, fmt.Sprintf("the application %s added %s to %s", titled(a), k.words(), titled(k.of))
+		level := medium // where nobody is declared, this is mostly a pipeline that rotates keys
+		if len(w.Deployers) > 0 && !w.deploys(e.Audit.Actor) {
+			level = high
+		}
+		return level, fmt.Sprintf("the application %s added %s to %s", titled(a), k.words(), titled(k.of))
 	}),
 }
 

@@ -12,7 +12,7 @@ var credentialFirst = &Rule{
 	ID: "credentialFirst", Title: "First credential of an application that had none",
 	Covers: []string{"C01", "C02"}, RiskType: TypeAnomalous, Techniques: []string{"T1098.001"},
 	Event: "AuditLogs: \"Update application – Certificates and secrets management \", KeyDescription from [] to a list",
-	Shape: Recorded, Levels: "low; medium when a guest or an application added it",
+	Shape: Recorded, Levels: "low. Who added it is told by rules of its own",
 	FalsePositives: []string{"A new application gets its first credential once.", "An application moves from a federated or managed credential to a secret."},
 	Ask: []string{
 		"Who added it, from where, and is it his work to do so?", "Which sign-in used this key id first, and from which network?",
@@ -22,14 +22,6 @@ var credentialFirst = &Rule{
 		if !k.isApplication() || len(k.had) > 0 || isCreation(e) {
 			return none, ""
 		}
-		return byWhom(e), fmt.Sprintf("%s was added to the application %s, which had no credential", k.words(), titled(k.of))
+		return low, fmt.Sprintf("%s was added to the application %s, which had no credential", k.words(), titled(k.of))
 	}),
-}
-
-// byWhom is the level of a credential by who added it.
-func byWhom(e *event.Event) score.Level {
-	if byApplication(e) || isGuest(e.Audit.Actor.UserName) {
-		return medium
-	}
-	return low
 }

@@ -42,12 +42,12 @@ func levels(e *event.Event, w *rule.World) map[string]score.Level {
 func TestWhoActsMovesTheLevelAndNobodyVouchesForHimself(t *testing.T) {
 	tests := map[string]struct {
 		world *rule.World
-		want  score.Level // of credentialByApplication, which is high by itself
+		want  score.Level // of credentialByApplication, which is medium where nobody is declared
 	}{
-		"nobody in particular":          {nil, score.LevelHigh},
-		"a declared deployer":           {&rule.World{Deployers: []string{"sp9"}}, score.LevelMedium},
+		"nobody in particular":          {nil, score.LevelMedium},
+		"a declared deployer":           {&rule.World{Deployers: []string{"sp9"}}, score.LevelLow},
 		"a deployer that is in a case":  {&rule.World{Deployers: []string{"sp9"}, Suspects: []string{"sp9"}}, score.LevelHigh},
-		"Rekey itself":                  {&rule.World{Self: event.Principal{ObjectID: "sp9"}}, score.LevelLow},
+		"Rekey itself":                  {&rule.World{Self: event.Principal{ObjectID: "sp9"}}, ""},
 		"Rekey itself while in a case":  {&rule.World{Self: event.Principal{ObjectID: "sp9"}, Suspects: []string{"sp9"}}, score.LevelHigh},
 		"somebody else who is declared": {&rule.World{Deployers: []string{"sp8"}}, score.LevelHigh},
 	}

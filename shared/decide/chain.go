@@ -145,16 +145,23 @@ func fresh(in Input) (bool, string) {
 	return age <= maxAge, fmt.Sprintf("the newest suspicious record is %s old", age.Round(time.Second))
 }
 
+// ownTenant asks that nothing is of another tenant and something is of this one. Records of a vault name no tenant, and
+// neither do the detections that begin with one; a sign-in that names none is suspect.
 func ownTenant(in Input) (bool, string) {
+	own := false
 	for _, d := range in.Case.Detections {
-		if d.Tenant == "" && d.Rule != "" {
-			continue // a vault's record has none, and by itself it is no reason to act
+		if d.Tenant == "" && (d.Rule != "" || d.Type == detect.TypeAnomalousActivity) {
+			continue
 		}
 		if d.Tenant != in.Policy.Tenant {
 			return false, fmt.Sprintf("a record is of tenant %q", d.Tenant)
 		}
+		own = true
 	}
-	return true, "all records are of this tenant"
+	if !own {
+		return false, "no record names a tenant"
+	}
+	return true, "all records that name a tenant are of this one"
 }
 
 func copiedOrHarmful(in Input) (bool, string) {

@@ -55,7 +55,13 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"no sign-in succeeded":          {func(in *decide.Input) { in.Case.Detections[0].Records[0].Succeeded = false }, decide.ModeApprove, "successful use"},
 		"the record is seven hours old": {func(in *decide.Input) { in.Case.Window.To = now.Add(-7 * time.Hour) }, decide.ModeApprove, "fresh record"},
 		"a record is of another tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "t2" }, decide.ModeApprove, "record of this tenant"},
-		"a record names no tenant":      {func(in *decide.Input) { in.Case.Detections[0].Tenant = "" }, decide.ModeApprove, "record of this tenant"},
+		"a vault's record names no tenant, and the sign-ins do": {func(in *decide.Input) {
+			in.Case.Detections = append(in.Case.Detections, detect.Detection{Type: detect.TypeAnomalousActivity, Records: []detect.Record{{Succeeded: true}}})
+		}, decide.ModeEvict, ""},
+		"only a vault's record, which names no tenant": {func(in *decide.Input) {
+			in.Case.Detections[0].Tenant, in.Case.Detections[0].Type = "", detect.TypeAnomalousActivity
+		}, decide.ModeApprove, "record of this tenant"},
+		"a record names no tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "" }, decide.ModeApprove, "record of this tenant"},
 		"a vault's record has no tenant": {func(in *decide.Input) {
 			in.Case.Detections = append(in.Case.Detections, detect.Detection{Rule: "vaultFirstUse", Level: score.LevelLow})
 		}, decide.ModeEvict, ""},

@@ -65,6 +65,16 @@ func TestADetectionIsOnlyEverRaised(t *testing.T) {
 	}
 }
 
+func TestWhatOneRecordDoesNotNameAnotherDoes(t *testing.T) {
+	vault, signIn := suspicious("a", 6, score.LevelLow, 0), suspicious("b", 6, score.LevelLow, time.Minute)
+	vault.Tenant, vault.Principal.Name, vault.Principal.AppID = "", "", ""
+	one, _ := detect.Raise(vault, signIn)
+	other, _ := detect.Raise(signIn, vault)
+	if diff := cmp.Diff(one, other); diff != "" || one.Tenant != "t1" || one.Principal.Name != "billing" || one.Principal.AppID != "app1" {
+		t.Errorf("%+v of tenant %q; the order of the two matters:\n%s", one.Principal, one.Tenant, diff)
+	}
+}
+
 func TestADetectionKeepsItsEarliestRecordsOnly(t *testing.T) {
 	d := suspicious("r0", 6, score.LevelLow, 0)
 	for i := range 50 {

@@ -20,6 +20,9 @@ func Raise(stored, found Detection) (Detection, bool) {
 	if found.Bits > stored.Bits || found.Bits == stored.Bits && found.Fleet > stored.Fleet {
 		out.Fleet = found.Fleet
 	}
+	out.Tenant = max(stored.Tenant, found.Tenant) // records of a vault name neither a tenant nor the principal's name
+	out.Principal.Name = max(stored.Principal.Name, found.Principal.Name)
+	out.Principal.AppID = max(stored.Principal.AppID, found.Principal.AppID)
 	if found.First.Before(out.First) {
 		out.First = found.First
 	}

@@ -30,7 +30,7 @@ func (j *judgement) hour() {
 	if active > 0 || all < fewestWeekends {
 		return
 	}
-	if bits := bitsOf(j.Weights.Weekend); len(j.out) == n || j.out[n].Bits < bits {
+	if bits := bitsOf(assumed.Weekend); len(j.out) == n || j.out[n].Bits < bits {
 		j.out = j.out[:n]
 		j.contribute(baseline.HourBlock.String(), FamilyBehaviour, bits, j.event.Time.Weekday().String(),
 			fmt.Sprintf("first sign-in on a weekend, on none of %d weekend days before", all))
@@ -49,8 +49,8 @@ func (j *judgement) silence() {
 		return
 	}
 	usual := float64(j.View.Silences(days * 2 / 3))
-	rate := (usual + j.Weights.SilenceDays*j.Weights.Silence.Honest/float64(days)) / (j.View.Exposure() + j.Weights.SilenceDays)
-	j.contribute("silence", FamilyBehaviour, math.Log2(j.Weights.Silence.Intruder/rate), fmt.Sprintf("%d days", days),
+	rate := (usual + assumed.SilenceDays*assumed.Silence.Honest/float64(days)) / (j.View.Exposure() + assumed.SilenceDays)
+	j.contribute("silence", FamilyBehaviour, math.Log2(assumed.Silence.Intruder/rate), fmt.Sprintf("%d days", days),
 		fmt.Sprintf("first sign-in after %d silent days; %.0f silences of that length before", days, usual))
 }
 
@@ -74,15 +74,14 @@ func (j *judgement) fresh() {
 	at, key := j.event.Time, j.event.SignIn.CredentialKeyID
 	of := func(n *baseline.Note) bool {
 		age := at.Sub(n.Time)
-		same := n.KeyID == key
-		return same && age > -time.Hour && age < freshDays*24*time.Hour
+		return n.KeyID == key && age > -time.Hour && age < freshDays*24*time.Hour
 	}
 	note, ok := j.Evidence.Find(baseline.NoteCredentialAdded, of)
 	if !ok {
 		note, ok = j.Application.Find(baseline.NoteCredentialAdded, of)
 	}
 	if ok {
-		j.contribute("freshCredential", FamilyCredential, bitsOf(j.Weights.Fresh), note.What, fmt.Sprintf(
+		j.contribute("freshCredential", FamilyCredential, bitsOf(assumed.Fresh), note.What, fmt.Sprintf(
 			"added %s before by %s, and first used from a new network", j.event.Time.Sub(note.Time).Round(time.Minute), orUnknown(note.Actor)))
 	}
 }
@@ -95,7 +94,7 @@ func (j *judgement) failures() {
 		return n.Caller == from && guessed(n.What) && age > -time.Hour && age < failureSpan
 	})
 	if ok {
-		j.contribute("failuresBefore", FamilyCredential, bitsOf(j.Weights.Failures), from, note.What+" from the same address shortly before")
+		j.contribute("failuresBefore", FamilyCredential, bitsOf(assumed.Failures), from, note.What+" from the same address shortly before")
 	}
 }
 
@@ -129,8 +128,8 @@ func (j *judgement) surge(now, most float64, what string) {
 	if now < fewest || most == 0 || now < surge*most {
 		return
 	}
-	rate := j.Weights.Surge.Honest / math.Pow(now/most/surge, 1.5)
-	j.contribute("volume", FamilyBehaviour, math.Log2(j.Weights.Surge.Intruder/rate), fmt.Sprintf("about %.0f", now),
+	rate := assumed.Surge.Honest / math.Pow(now/most/surge, 1.5)
+	j.contribute("volume", FamilyBehaviour, math.Log2(assumed.Surge.Intruder/rate), fmt.Sprintf("about %.0f", now),
 		fmt.Sprintf("about %.0f %s, about %.0f in the busiest before", now, what, most))
 }
 

@@ -31,7 +31,7 @@ func Burst(times []time.Time) (Contribution, bool) {
 		return Contribution{}, false
 	}
 	return Contribution{
-		Name: "resourceBurst", Family: FamilyBehaviour, Bits: bitsOf(DefaultWeights.Burst), Value: fmt.Sprintf("%d resources", most),
+		Name: "resourceBurst", Family: FamilyBehaviour, Bits: bitsOf(assumed.Burst), Value: fmt.Sprintf("%d resources", most),
 		Why: fmt.Sprintf("tokens for %d resources that are new for this principal, within ten minutes", most),
 	}, true
 }
@@ -45,7 +45,6 @@ const crowd = 8
 // Company charges what others did from the same address at about the same time: other principals that are new there,
 // and applications for which sign-ins failed. Principal is the one that is judged.
 func Company(visits []baseline.Visit, principal, from string, at time.Time) []Contribution {
-	w := &DefaultWeights
 	var here, tried []string
 	for _, v := range visits {
 		if v.Principal == principal || v.Time.Sub(at).Abs() > companySpan {
@@ -61,10 +60,10 @@ func Company(visits []baseline.Visit, principal, from string, at time.Time) []Co
 	here, tried = distinct(here), distinct(tried)
 	j := judgement{}
 	if len(here) > 0 && len(here) < crowd {
-		j.contribute("sharedAddress", FamilyNetwork, bitsOf(w.Company), from, fmt.Sprintf("also new from this address: %s", names(here)))
+		j.contribute("sharedAddress", FamilyNetwork, bitsOf(assumed.Company), from, fmt.Sprintf("also new from this address: %s", names(here)))
 	}
 	if len(tried) >= 3 {
-		j.contribute("addressTriedMany", FamilyNetwork, bitsOf(w.Tried), from, fmt.Sprintf("sign-ins from this address failed for %d applications", len(tried)))
+		j.contribute("addressTriedMany", FamilyNetwork, bitsOf(assumed.Tried), from, fmt.Sprintf("sign-ins from this address failed for %d applications", len(tried)))
 	}
 	return j.out
 }

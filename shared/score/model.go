@@ -16,12 +16,11 @@ type Score struct {
 
 // Model scores events against one fleet snapshot. It is safe for concurrent use.
 type Model struct {
-	Fleet   *baseline.Fleet
-	Weights *Weights
+	Fleet *baseline.Fleet
 }
 
 // NewModel returns the shipped model.
-func NewModel(fleet *baseline.Fleet) Model { return Model{fleet, &DefaultWeights} }
+func NewModel(fleet *baseline.Fleet) Model { return Model{fleet} }
 
 // Facts are what a principal's event is judged against.
 type Facts struct {
@@ -68,13 +67,13 @@ func (j *judgement) signIn() {
 	j.moved = moved && j.Fleet.Common(baseline.ASN, j.values.Hash[baseline.ASN]) && j.event.Network.Hosting != event.HostingAnonymizer
 	switch {
 	case j.moved:
-		j.mostClient, j.mostCredential = bitsOf(j.Weights.ClientGivenMove), bitsOf(j.Weights.CredentialGivenMove)
+		j.mostClient, j.mostCredential = bitsOf(assumed.ClientGivenMove), bitsOf(assumed.CredentialGivenMove)
 	case near:
-		j.mostClient, j.mostCredential = bitsOf(j.Weights.ClientGivenRegion), bitsOf(j.Weights.CredentialGivenMove)
+		j.mostClient, j.mostCredential = bitsOf(assumed.ClientGivenRegion), bitsOf(assumed.CredentialGivenMove)
 	}
 	j.single(baseline.Resource, FamilyBehaviour, "target resource")
 	if j.client() && !moved && !near {
-		j.mostCredential = bitsOf(j.Weights.CredentialGivenClient)
+		j.mostCredential = bitsOf(assumed.CredentialGivenClient)
 	}
 	j.credential()
 	j.hour()
@@ -142,10 +141,10 @@ func (j *judgement) single(p baseline.Property, family Family, what string) {
 	if !j.novel(p) {
 		return
 	}
-	bits := math.Log2(j.Weights.Intruder[p] / j.honest(p))
+	bits := math.Log2(assumed.Intruder[p] / j.honest(p))
 	foreign := p != baseline.Agent && j.Fleet.Foreign(p, j.values.Hash[p])
 	if foreign {
-		bits += j.Weights.ForeignClient
+		bits += assumed.ForeignClient
 	}
 	most := maxBits
 	switch family {
@@ -185,7 +184,7 @@ func (j *judgement) contribute(name string, family Family, bits float64, value, 
 // novelties per active day, shrunk to the fleet's rate for its age, plus what the fleet is adopting this week.
 func (j *judgement) honest(p baseline.Property) float64 {
 	rate := j.Fleet.Rate(p, j.View.Age(), j.View.Arrivals(p), j.View.Exposure())
-	rate += j.Weights.Drift * j.Fleet.RecentAdopters(p, j.values.Hash[p])
+	rate += assumed.Drift * j.Fleet.RecentAdopters(p, j.values.Hash[p])
 	return 1 - math.Exp(-rate)
 }
 

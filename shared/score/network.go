@@ -27,8 +27,8 @@ func (j *judgement) network(at place) (moved, near bool) {
 		return false, false // the user's own egress: declared, not learned
 	}
 	moved, near = j.origin(at)
-	j.dependent(baseline.Hosting, j.Weights.HostingGivenMove[min(j.event.Network.Hosting, event.HostingOwn)], j.event.Network.Hosting.String(), "kind of network", moved)
-	j.dependent(baseline.Country, j.Weights.CountryGivenMove, j.event.Network.Country, "country", moved || near)
+	j.dependent(baseline.Hosting, assumed.HostingGivenMove[min(j.event.Network.Hosting, event.HostingOwn)], j.event.Network.Hosting.String(), "kind of network", moved)
+	j.dependent(baseline.Country, assumed.CountryGivenMove, j.event.Network.Country, "country", moved || near)
 	return moved, near
 }
 
@@ -42,10 +42,10 @@ func (j *judgement) origin(at place) (moved, near bool) {
 		if !j.novel(coarse) {
 			return false, false
 		}
-		bits := math.Log2(j.Weights.Intruder[coarse] / j.honest(coarse))
+		bits := math.Log2(assumed.Intruder[coarse] / j.honest(coarse))
 		foreign := j.values.Has(at.asn) && j.Fleet.Foreign(baseline.ASN, j.values.Hash[at.asn])
 		if foreign {
-			bits += j.Weights.ForeignNetwork
+			bits += assumed.ForeignNetwork
 		}
 		j.add(coarse, FamilyNetwork, bits, networkName(j.event), "network", foreign)
 		return true, false
@@ -63,7 +63,7 @@ func (j *judgement) address() bool {
 	if !j.novel(p) {
 		return false
 	}
-	bits := math.Log2(j.Weights.Near[p] / j.honest(p))
+	bits := math.Log2(assumed.Near[p] / j.honest(p))
 	n := len(j.out)
 	j.add(p, FamilyNetwork, bits, j.event.Caller.String(), what, false)
 	if len(j.out) > n {
@@ -79,7 +79,7 @@ func (j *judgement) dependent(p baseline.Property, given Odds, value, what strin
 		return
 	}
 	if !moved {
-		j.add(p, FamilyNetwork, math.Log2(j.Weights.Intruder[p]/j.honest(p)), value, what, false)
+		j.add(p, FamilyNetwork, math.Log2(assumed.Intruder[p]/j.honest(p)), value, what, false)
 		return
 	}
 	days := j.View.DaysKnown(p, j.values.Hash[p])
@@ -101,16 +101,16 @@ func (j *judgement) stillActive(foreign bool) {
 	if j.View.Seen(known) == 0 {
 		known = baseline.Prefix
 	}
-	after := j.Weights.Overlap
+	after := assumed.Overlap
 	if foreign {
-		after = j.Weights.Afterward
+		after = assumed.Afterward
 	}
 	switch {
 	case j.View.StillActive(known, 1):
-		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(j.Weights.Parallel)+bitsOf(after), "the day after",
+		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(assumed.Parallel)+bitsOf(after), "the day after",
 			"a known network of this principal was at work on the same day and the day after: the workload did not move")
 	case j.View.StillActive(known, 0):
-		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(j.Weights.Parallel), "the same day",
+		j.contribute("knownNetworkActive", FamilyNetwork, bitsOf(assumed.Parallel), "the same day",
 			"a known network of this principal was at work on the same day")
 	}
 }
@@ -127,13 +127,13 @@ func (j *judgement) activity() {
 	if moved, _ := j.network(activityPlace); !moved {
 		return
 	}
-	j.elsewhere(bitsOf(j.Weights.Elsewhere))
+	j.elsewhere(bitsOf(assumed.Elsewhere))
 }
 
 // firstActivity charges the first activity that is seen of a principal, when it comes from where it never signed in.
 func (j *judgement) firstActivity() {
 	if j.View.Seen(baseline.Prefix) > 0 && j.View.ActiveDays() >= baseline.Probation {
-		j.elsewhere(bitsOf(j.Weights.FirstActivity))
+		j.elsewhere(bitsOf(assumed.FirstActivity))
 	}
 }
 

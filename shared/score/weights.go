@@ -22,9 +22,9 @@ const (
 // Odds are two chances of the same thing: that an intruder's event shows it, and that an honest one does.
 type Odds struct{ Intruder, Honest float64 }
 
-// Weights are what the model assumes about intruders, and about honest life where the fleet does not tell. A chance is
+// weights are what the model assumes about intruders, and about honest life where the fleet does not tell. A chance is
 // that of one day with at least one sign-in.
-type Weights struct {
+type weights struct {
 	// Intruder is the chance that an intruder's first visit shows a new value of a property.
 	Intruder [baseline.Properties]float64
 	// Near is the chance that an intruder hides in a network the principal uses: at another prefix or address of it.
@@ -66,8 +66,8 @@ type Weights struct {
 	Tried   Odds // the address failed for three applications
 }
 
-// DefaultWeights are the shipped ones.
-var DefaultWeights = Weights{
+// assumed are the shipped weights.
+var assumed = weights{
 	Intruder: [baseline.Properties]float64{
 		baseline.Prefix: .3, baseline.ASN: .06, baseline.Hosting: .3, baseline.Country: .035,
 		baseline.Resource: .5, baseline.AgentFamily: .4, baseline.Agent: .03, baseline.Library: .5,

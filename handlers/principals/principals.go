@@ -1,6 +1,6 @@
 // Package principals keeps what is known of each principal: one read and at most one write of each part a batch.
 //
-// A principal's partition has a row for each part ("baseline", "evidence", "users", "visits", "exposure"); applications and networks
+// A principal's partition has a row for each part ("baseline", "evidence", "users", "visits", "exposure", "trail"); applications and networks
 // have partitions of the same kind. Several hub partitions meet on
 // one principal; because every part merges in any order, a lost race is repaired by merging and trying again. After
 // MaxConflicts lost races the writer gives way to a row of its own, the part's name and its lane ("baseline~signins-7"),
@@ -23,8 +23,8 @@ import (
 // MaxConflicts is how many lost races a writer takes before it writes a row of its own.
 const MaxConflicts = 3
 
-// maxRows bounds the rows of one principal: five parts with a lane for each of 32 partitions of six hubs at most.
-const maxRows = 5 * (1 + 6*32)
+// maxRows bounds the rows of one principal: six parts with a lane for each of 32 partitions of six hubs at most.
+const maxRows = 6 * (1 + 6*32)
 
 // State is one principal's parts as read, and what the batch adds to them.
 type State struct {
@@ -46,12 +46,12 @@ type part interface {
 	UnmarshalBinary([]byte) error
 }
 
-var partNames = [...]string{"baseline", "evidence", "users", "visits", "exposure"}
+var partNames = [...]string{"baseline", "evidence", "users", "visits", "exposure", "trail"}
 
 func (s *State) part(i int) part { return parts(&s.State)[i] }
 
 func parts(s *watch.State) [len(partNames)]part {
-	return [...]part{&s.Profile, &s.Evidence, &s.Users, &s.Visits, &s.Exposure}
+	return [...]part{&s.Profile, &s.Evidence, &s.Users, &s.Visits, &s.Exposure, &s.Trail}
 }
 
 // merge adds an encoded part to the state.
@@ -71,6 +71,8 @@ func (s *State) merge(i int, data []byte) error {
 		s.Visits.Merge(&read.Visits)
 	case 4:
 		s.Exposure.Merge(&read.Exposure)
+	case 5:
+		s.Trail.Merge(&read.Trail)
 	}
 	return nil
 }
@@ -107,6 +109,13 @@ func (s *State) mergeRow(row store.Row) error {
 		}
 	}
 	return nil // a part of a newer version: not ours to read or write
+}
+
+// Learned reports whether the principal's profile is another than it was when it was read. A profile changes once an hour
+// for what it knows.
+func (s *State) Learned() bool {
+	now, err := s.part(0).AppendBinary(nil)
+	return err == nil && !bytes.Equal(now, s.before[0])
 }
 
 // Save writes the parts whose bytes the batch changed. Lane names the writer's own row, to be used after MaxConflicts

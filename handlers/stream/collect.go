@@ -11,6 +11,7 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/rule"
+	"rekey/shared/trail"
 	"rekey/shared/watch"
 )
 
@@ -20,13 +21,15 @@ const ahead = 24 * time.Hour
 
 // group is what a batch brings about one principal, application or network.
 type group struct {
-	events []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
-	values []baseline.Values // of events, once learned
-	reads  []event.Event     // what it read or was refused, of vaults, resources and Graph
-	visits []baseline.Visit
-	claims []detect.Detection // what rules found in directory changes, and what Microsoft found
-	notes  []baseline.Note
-	users  []userSignIn
+	events  []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
+	values  []baseline.Values // of events, once learned
+	reads   []event.Event     // what it read or was refused, of vaults, resources and Graph
+	visits  []baseline.Visit
+	claims  []detect.Detection // what rules found in directory changes, and what Microsoft found
+	notes   []baseline.Note
+	trail   []trail.Kept // what was changed on it and by it
+	changed bool         // some of it was not known: it was changed, or it is a workload that changed something
+	users   []userSignIn
 }
 
 type userSignIn struct {
@@ -102,6 +105,10 @@ func (c *collector) Event(e *event.Event) {
 	for _, n := range detect.Notes(e) {
 		g := c.group(n.Key)
 		g.notes = append(g.notes, n.Note)
+	}
+	for _, k := range trail.Of(e) {
+		g := c.group(k.Key)
+		g.trail = append(g.trail, k)
 	}
 }
 

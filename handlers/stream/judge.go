@@ -13,6 +13,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
+	"rekey/shared/trail"
 	"rekey/shared/watch"
 )
 
@@ -29,6 +30,11 @@ func (s *Stream) learn(state *principals.State, g *group) {
 	for _, n := range g.notes {
 		state.Evidence.Add(n)
 	}
+	for _, k := range g.trail {
+		if state.Trail.Add(k.Side, k.Entry) && (k.Side == trail.On || !k.ByUser()) {
+			g.changed = true
+		}
+	}
 	for _, u := range g.users {
 		state.Users.Count(s.Hasher, u.day, u.user)
 	}
@@ -38,11 +44,12 @@ func (s *Stream) learn(state *principals.State, g *group) {
 }
 
 // judge scores the batch's events against the state as it was before each one's day, so that what the batch itself
-// taught cannot change a score. Findings of one subject and day become one detection.
-func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, now time.Time) ([]detect.Detection, error) {
+// taught cannot change a score. Findings of one subject and day become one detection. Ring says that triage should look,
+// whatever was found.
+func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, now time.Time) (found []detect.Detection, ring bool, err error) {
 	application, err := s.application(ctx, state, g)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	days := map[baseline.Day]*watch.Day{}
 	for i := range g.events {
@@ -51,19 +58,18 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 		if days[day] == nil {
 			fleet, err := s.Fleets.For(ctx, day, now)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			days[day] = watch.NewDay(day, &state.State.State, application, score.NewModel(fleet))
 		}
 		days[day].Event(e, &g.values[i])
 	}
-	var found []detect.Detection
 	for _, day := range slices.Sorted(maps.Keys(days)) {
 		days[day].Late()
 		found = append(found, days[day].All()...)
 	}
 	found = append(found, s.reads(state, g)...)
-	return append(found, g.claims...), nil
+	return append(found, g.claims...), g.completes(application, state), nil
 }
 
 // reads judges what the principal read and changed, each day against the days before it.
@@ -81,6 +87,13 @@ func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
 		found = append(found, days[day].Detections()...)
 	}
 	return found
+}
+
+// completes reports whether the batch may complete a pattern: the principal was changed, or changed something, or uses a
+// credential that was lately added to its application, in an hour in which it was not known to.
+func (g *group) completes(application *baseline.Evidence, state *principals.State) bool {
+	_, added := application.Find(baseline.NoteCredentialAdded, func(*baseline.Note) bool { return true })
+	return g.changed || added && state.Learned()
 }
 
 // application reads what is noted about the principal's application object, if the batch shows a credential that the
@@ -148,9 +161,9 @@ func (s *Stream) company(ctx context.Context, visits []baseline.Visit, now time.
 	return nil
 }
 
-// keep stores the detections and rings for triage when one is new or was raised.
-func (s *Stream) keep(ctx context.Context, key string, found []detect.Detection, now time.Time) error {
-	ring := false
+// keep stores the detections and rings for triage when one is new or was raised, or when something else may complete a
+// pattern of several records: only triage sees all of them.
+func (s *Stream) keep(ctx context.Context, key string, found []detect.Detection, ring bool, now time.Time) error {
 	for _, d := range found {
 		changed, err := s.Findings.Keep(ctx, d, now)
 		if err != nil {

@@ -83,7 +83,7 @@ func (s *Stream) principal(ctx context.Context, key string, g *group, lane strin
 		return err
 	}
 	s.learn(state, g)
-	found, err := s.judge(ctx, state, g, now)
+	found, ring, err := s.judge(ctx, state, g, now)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Stream) principal(ctx context.Context, key string, g *group, lane strin
 			return err
 		}
 	}
-	return s.keep(ctx, key, found, now)
+	return s.keep(ctx, key, found, ring, now)
 }
 
 // whole is the record number of a dead letter that is a whole message.

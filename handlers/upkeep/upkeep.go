@@ -22,6 +22,7 @@ import (
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
 	"rekey/shared/store"
+	"rekey/shared/trail"
 	"rekey/shared/watch"
 )
 
@@ -69,7 +70,8 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 			s.Profile = baseline.Profile{}
 		}
 		s.Evidence.Forget(now.AddDate(0, 0, -baseline.Window))
-		s.Exposure.Forget(keptSince(baseline.DayOf(now)))
+		s.Exposure.Forget(keptSince(baseline.DayOf(now), exposure.Keep))
+		s.Trail.Forget(keptSince(baseline.DayOf(now), trail.Keep))
 		s.Visits.Forget(now.AddDate(0, 0, -baseline.Window))
 	}
 	for key := range due {
@@ -82,15 +84,19 @@ func (u *Upkeep) fold(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// keptSince is the day before which what was read is forgotten.
-func keptSince(day baseline.Day) baseline.Day { return day - min(day, exposure.Keep) }
+// keptSince is the day before which what was read or changed is forgotten.
+func keptSince(day, keep baseline.Day) baseline.Day { return day - min(day, keep) }
 
-// expired reports whether a row is a profile with nothing left that matters, and something to remove, or holds reads that
-// are too old.
+// expired reports whether a row is a profile with nothing left that matters, and something to remove, or holds reads or
+// changes that are too old.
 func expired(row store.Row, day baseline.Day) bool {
-	if row.Key == "exposure" {
+	switch row.Key {
+	case "exposure":
 		var x exposure.Index
-		return x.UnmarshalBinary(row.Data) == nil && x.Outdated(keptSince(day))
+		return x.UnmarshalBinary(row.Data) == nil && x.Outdated(keptSince(day, exposure.Keep))
+	case "trail":
+		var x trail.Trail
+		return x.UnmarshalBinary(row.Data) == nil && x.Outdated(keptSince(day, trail.Keep))
 	}
 	var p baseline.Profile
 	if row.Key != "baseline" || p.UnmarshalBinary(row.Data) != nil {

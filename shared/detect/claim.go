@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"rekey/shared/baseline"
 	"rekey/shared/event"
 	"rekey/shared/score"
 )
@@ -46,4 +47,21 @@ func cut(s string) string {
 		s = strings.ToValidUTF8(s[:maxText], "") + "..."
 	}
 	return strings.Clone(s)
+}
+
+// Told makes the detection of a claim that rests on several records; at least one. Its day is that of the last of them,
+// and the record that shows a use of the principal stays one.
+func Told(p event.Principal, tenant string, c Claim, records []Record) Detection {
+	records = unite(records, nil, len(records), earlier)
+	first, last := records[0].Time, records[len(records)-1].Time
+	day := baseline.DayOf(last).String()
+	subject := cut(strings.ToLower(c.Subject))
+	d := Detection{
+		ID: ID(p.Key(), c.Type+"/"+c.Rule, subject, day), Type: c.Type, Rule: c.Rule, Statement: cut(c.What), Subject: subject, Day: day,
+		Principal: clonePrincipal(p), Tenant: tenant, Level: c.Level, Source: SourceRekey, Contributions: []score.Contribution{},
+		First: first, Last: last, Records: records[:min(len(records), MaxRecords)], KeyIDs: slices.Sorted(slices.Values(c.KeyIDs)),
+	}
+	d.KeyIDs = slices.Compact(d.KeyIDs)
+	d.KeyIDs = append([]string{}, d.KeyIDs[:min(len(d.KeyIDs), maxKeyIDs)]...)
+	return d
 }

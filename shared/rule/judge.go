@@ -65,8 +65,8 @@ func (f Finding) by(actor string) string {
 // steps are the levels in order.
 var steps = []score.Level{score.LevelNone, score.LevelLow, score.LevelMedium, score.LevelHigh}
 
-// shift moves a level by some steps; what was found stays at least low when it is raised.
-func shift(l score.Level, by int) score.Level {
+// Shift moves a level by some steps; what was found stays at least low when it is raised.
+func Shift(l score.Level, by int) score.Level {
 	for i, s := range steps {
 		if s == l {
 			return steps[min(max(i+by, 0), len(steps)-1)]
@@ -83,11 +83,11 @@ func (r *Rule) level(e *event.Event, w *World, l score.Level) score.Level {
 	case l == score.LevelNone:
 		return l
 	case w.suspect(a):
-		l = shift(l, 1)
+		l = Shift(l, 1)
 	case w.isSelf(a.Principal):
-		l = shift(l, -2)
+		l = Shift(l, -2)
 	case w.deploys(a):
-		l = shift(l, -1)
+		l = Shift(l, -1)
 	}
 	if r.Shape == Guessed && l == score.LevelHigh {
 		return score.LevelMedium

@@ -42,13 +42,13 @@ func (s Slot) join(t Slot) Slot {
 	return t
 }
 
-// Add keeps an entry on a side. One of an act that is not known is dropped.
-func (t *Trail) Add(side Side, e Entry) {
+// Add keeps an entry on a side, and reports whether it was not there. One of an act that is not known is dropped.
+func (t *Trail) Add(side Side, e Entry) (fresh bool) {
 	if !known(e.Act) {
-		return
+		return false
 	}
 	e = e.clean(side)
-	t.insert(side, e)
+	fresh = t.insert(side, e)
 	if side == By {
 		day := baseline.DayOf(e.Time)
 		s := Slot{First: day, Last: day, Days: 1}
@@ -56,6 +56,7 @@ func (t *Trail) Add(side Side, e Entry) {
 		block := e.Time.Hour() / 3
 		t.blocks[block] = t.blocks[block].join(s)
 	}
+	return fresh
 }
 
 func (t *Trail) act(a Act, s Slot) {
@@ -67,11 +68,11 @@ func (t *Trail) act(a Act, s Slot) {
 
 // insert puts an entry in its place. When there is no room for its act the oldest falls out: it has enough others above
 // it in any union, so it does not matter when it fell out.
-func (t *Trail) insert(side Side, e Entry) {
+func (t *Trail) insert(side Side, e Entry) (fresh bool) {
 	list := t.entries[side]
 	i, found := slices.BinarySearchFunc(list, e, newestFirst)
 	if found {
-		return
+		return false
 	}
 	list = slices.Insert(list, i, e)
 	room, last := rooms[e.Act][side], -1
@@ -84,6 +85,7 @@ func (t *Trail) insert(side Side, e Entry) {
 		list, t.more[side] = slices.Delete(list, last, last+1), true
 	}
 	t.entries[side] = list
+	return true
 }
 
 // Merge adds what u knows. It is commutative, associative and idempotent.

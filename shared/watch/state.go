@@ -4,20 +4,23 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/event"
 	"rekey/shared/exposure"
+	"rekey/shared/trail"
 )
 
-// State is everything that is kept under one key: what a principal usually does, and what it has read. It stands here and
-// not in package baseline, because package exposure builds upon that one. Each part merges in any order. The zero State
+// State is everything that is kept under one key: what a principal usually does, what it has read, and what was changed on
+// it and by it. It stands here and not in package baseline, because packages exposure and trail build upon that one. Each part merges in any order. The zero State
 // is empty and ready.
 type State struct {
 	baseline.State
 	Exposure exposure.Index
+	Trail    trail.Trail
 }
 
 // Merge adds what t knows. It is commutative, associative and idempotent.
 func (s *State) Merge(t *State) {
 	s.State.Merge(&t.State)
 	s.Exposure.Merge(&t.Exposure)
+	s.Trail.Merge(&t.Trail)
 }
 
 // Reads reports whether an event says something about what its principal has read, or was refused.

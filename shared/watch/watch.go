@@ -12,6 +12,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/rule"
 	"rekey/shared/score"
+	"rekey/shared/trail"
 )
 
 // Config is what a Watch works with.
@@ -65,6 +66,9 @@ func (w *Watch) learn(e *event.Event, values *baseline.Values) {
 		if n.Key != "" {
 			w.state(n.Key).Evidence.Add(n.Note)
 		}
+	}
+	for _, k := range trail.Of(e) {
+		w.state(k.Key).Trail.Add(k.Side, k.Entry)
 	}
 }
 

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"rekey/shared/casefile"
 	"rekey/shared/fault"
 	"rekey/shared/store"
 )
 
-// Store reads and writes cases, one row each in the principal's partition.
+// Store reads and writes cases, one row each in the principal's partition. What else the principal is known by (its
+// application, "app:" and its id) has a partition with one row that refers to it.
 type Store struct {
 	Table store.Table
 }
@@ -43,13 +45,20 @@ func (s Store) Get(ctx context.Context, principal, id string) (casefile.Case, er
 	return decode(row)
 }
 
-// Of returns the cases of a principal.
+// reference is the key of the row that says under which principal the cases of another key are kept.
+const reference = "kept-under"
+
+// Of returns the cases of a principal, by any of its keys.
 func (s Store) Of(ctx context.Context, principal string) ([]casefile.Case, error) {
 	const most = 200
 	rows, _, err := s.Table.List(ctx, principal, "", most)
+	if err == nil && len(rows) == 1 && rows[0].Key == reference {
+		rows, _, err = s.Table.List(ctx, string(rows[0].Data), "", most)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading cases of %s: %w", principal, err)
 	}
+	rows = slices.DeleteFunc(rows, func(r store.Row) bool { return r.Key == reference })
 	out := make([]casefile.Case, len(rows))
 	for i, row := range rows {
 		if out[i], err = decode(row); err != nil {
@@ -67,9 +76,30 @@ func decode(row store.Row) (casefile.Case, error) {
 	return c, nil
 }
 
-// Keep writes the case if anything but the time of writing changed. Whoever loses a race built the case from older
-// state and need not repeat it.
-func (s Store) Keep(ctx context.Context, c casefile.Case) error {
+// Keep writes the case if anything but the time of writing changed, and makes it findable by the principal's other keys.
+// Whoever loses a race built the case from older state and need not repeat it.
+func (s Store) Keep(ctx context.Context, c casefile.Case, keys ...string) error {
+	for _, key := range keys {
+		if err := s.refer(ctx, key, c.Principal.Key()); err != nil {
+			return err
+		}
+	}
+	return s.keep(ctx, c)
+}
+
+// refer makes the cases of a principal findable by another of its keys.
+func (s Store) refer(ctx context.Context, from, to string) error {
+	if from == to {
+		return nil
+	}
+	_, err := s.Table.Put(ctx, store.Row{Partition: from, Key: reference, Data: []byte(to)})
+	if err != nil && !errors.Is(err, fault.Conflict) { // a conflict: it refers already
+		return fmt.Errorf("referring from %s to case of %s: %w", from, to, err)
+	}
+	return nil
+}
+
+func (s Store) keep(ctx context.Context, c casefile.Case) error {
 	row, err := s.Table.Get(ctx, c.Principal.Key(), c.ID)
 	switch {
 	case errors.Is(err, fault.NotFound):
@@ -99,6 +129,9 @@ func (s Store) All(ctx context.Context) ([]casefile.Case, error) {
 	var out []casefile.Case
 	var bad error
 	err := s.Table.Scan(ctx, func(row store.Row) bool {
+		if row.Key == reference {
+			return true
+		}
 		var c casefile.Case
 		if c, bad = decode(row); bad == nil {
 			out = append(out, c)

@@ -4,15 +4,18 @@
 package triage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/principals"
+	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/detect"
@@ -20,6 +23,7 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/remedy"
+	"rekey/shared/rule"
 	"rekey/shared/store"
 )
 
@@ -34,8 +38,17 @@ type Config struct {
 	Operations store.Table
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Inquiries  Inquiries
+	World      func(ctx context.Context) (*rule.World, error)                                        // what the tenant declares, and who is in a case; may be nil
+	Streams    func(ctx context.Context) (since time.Time, logs map[string]casefile.Flow, err error) // which logs come in; may be nil
+	Hasher     baseline.Hasher
 	Evict      store.Bell
 	Now        func() time.Time
+}
+
+// Inquiries are the questions to owners.
+type Inquiries interface {
+	Last(ctx context.Context, caseID string) (*casefile.Inquiry, error) // nil when none was asked
 }
 
 // Triage is the handler.
@@ -52,46 +65,56 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if m.Text == "" || len(m.Text) > maxKey {
 		return fault.Errorf(fault.Poison, "reading message: a principal's key of 1 to %d bytes is expected, not %d bytes", maxKey, len(m.Text))
 	}
-	c, ok, err := t.build(ctx, m.Text)
+	s, asked := t.identify(ctx, m.Text)
+	if _, isApp := cutApp(m.Text); isApp && asked != nil {
+		return asked // whose application it is decides where the case is kept
+	}
+	c, ok, err := t.build(ctx, s)
 	if err != nil || !ok {
 		return err
 	}
-	if err := t.Cases.Keep(ctx, c); err != nil {
+	if err := t.Cases.Keep(ctx, c, s.keys...); err != nil {
 		return err
 	}
 	funchost.Note(ctx, "case", c.ID)
-	return t.operate(ctx, c)
+	switch {
+	case asked != nil:
+		return asked
+	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change
+		funchost.Note(ctx, "inventory", "not found")
+		return nil
+	}
+	return t.operate(ctx, c, *s.inventory)
 }
 
-// build makes the principal's case from state, and false when nothing is held against it.
-func (t *Triage) build(ctx context.Context, key string) (casefile.Case, bool, error) {
+func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
+
+// build makes the subject's case from state, and false when nothing is held against it.
+func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, error) {
+	found, err := t.detections(ctx, s)
+	if err != nil || len(found) == 0 {
+		return casefile.Case{}, false, err
+	}
+	if s.Name == "" || s.AppID == "" { // Graph does not know it any more; the records do
+		last := newest(found).Principal
+		s.Name, s.AppID = cmp.Or(s.Name, last.Name), cmp.Or(s.AppID, last.AppID)
+	}
+	f, err := t.facts(ctx, s, found)
+	if err != nil {
+		return casefile.Case{}, false, err
+	}
+	if err := t.related(ctx, &f); err != nil {
+		return casefile.Case{}, false, err
+	}
 	now := t.Now()
-	detections, err := t.Findings.Of(ctx, key)
-	if err != nil {
-		return casefile.Case{}, false, err
+	c, err := t.Cases.Join(ctx, casefile.Build(f, now))
+	if err != nil || t.Inquiries == nil {
+		return c, true, err
 	}
-	detections = since(detections, now.Add(-recent))
-	if len(detections) == 0 {
-		return casefile.Case{}, false, nil
+	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err != nil || f.Inquiry == nil {
+		return c, true, err
 	}
-	state, err := t.Principals.Load(ctx, key)
-	if err != nil {
-		return casefile.Case{}, false, err
-	}
-	f := casefile.Facts{
-		Principal: newest(detections).Principal, Detections: detections,
-		Profile: &state.Profile, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
-	}
-	if app := f.Principal.AppID; app != "" {
-		more, err := t.Principals.Load(ctx, event.Principal{AppID: app}.Key())
-		if err != nil {
-			return casefile.Case{}, false, err
-		}
-		f.Notes = append(f.Notes, more.Evidence.Notes()...)
-		f.Users = more.Users
-	}
-	c := casefile.Build(f, now)
-	c, err = t.Cases.Join(ctx, c)
+	c, err = t.Cases.Join(ctx, casefile.Build(f, now)) // what the owner said is found by the case's id
 	return c, true, err
 }
 
@@ -117,7 +140,7 @@ func newest(ds []detect.Detection) detect.Detection {
 
 // operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
 // alone: what it does is in its own journal.
-func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
+func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Inventory) error {
 	id := remedy.OperationID(c.ID)
 	row, err := t.Operations.Get(ctx, remedy.Partition, id)
 	if err != nil && !errors.Is(err, fault.NotFound) {
@@ -138,14 +161,6 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case) error {
 	v, err := t.Brakes.Decide(ctx, c, id, t.Now())
 	if err != nil {
 		return err
-	}
-	inv, err := t.Inventory(ctx, c.Principal)
-	if errors.Is(err, fault.NotFound) { // deleted, or the tenant as a whole: the case says so, and there is nothing to change
-		funchost.Note(ctx, "inventory", "not found")
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("planning for case %s: %w", c.ID, err)
 	}
 	return t.store(ctx, row, remedy.Open(inv, c, v, t.Now()), v)
 }

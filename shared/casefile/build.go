@@ -4,28 +4,32 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
-	"rekey/shared/event"
 	"rekey/shared/exposure"
+	"rekey/shared/pattern"
 	"rekey/shared/score"
+	"rekey/shared/trail"
 )
 
 // lead is how long before the first suspicious event changes are suspect, too.
 const lead = 24 * time.Hour
 
-// Facts are what a case is built from: everything that is kept about one principal.
+// Facts are what a case is built from: everything that is kept about one principal. At least one detection is among them.
 type Facts struct {
-	Principal  event.Principal
-	Detections []detect.Detection // at least one
-	Profile    *baseline.Profile
-	Notes      []baseline.Note // of the principal and of its application
-	Users      baseline.Dependence
-	Exposure   *exposure.Index // what the principal read; nil when that is not known
+	pattern.Facts
+	Notes        []baseline.Note // of the principal and of its application
+	Users        baseline.Dependence
+	Exposure     *exposure.Index // what the principal read; nil when that is not known
+	MoreChanges  bool            // there were more changes on it than Facts.Changes has
+	MoreActs     bool            // there were more changes by it than Facts.Acts has
+	Directory    *Directory      // what Graph says; nil when it could not be asked
+	Logs         map[string]Flow // which logs came in, by Log constant
+	Inquiry      *Inquiry        // the newest question to its owner
+	RelatedCases []Link          // cases of others, by key; Why is not set
 }
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.
@@ -34,7 +38,7 @@ func Build(f Facts, now time.Time) Case {
 	slices.SortFunc(detections, strongest)
 	c := Case{
 		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(detections),
-		KeyIDs: keyIDs(detections), Level: score.LevelNone, Opened: now, Harm: []Harm{},
+		KeyIDs: keyIDs(detections), Level: score.LevelNone, Opened: now, Harm: []Harm{}, Directory: f.Directory, Owner: f.Inquiry,
 	}
 	for _, d := range detections {
 		c.Level = score.Max(c.Level, d.Level)
@@ -42,13 +46,55 @@ func Build(f Facts, now time.Time) Case {
 			c.Opened = d.Detected
 		}
 	}
+	c.Level = f.Inquiry.heard(c.Level, now)
 	c.Harm = harm(f.Notes, detections, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
-	c.Answers = answers(f, c)
+	c.Writes, c.MoreWrites = since(f.Acts, c.Window.From), f.MoreActs
+	c.Prepared, c.MorePrepared = since(f.Changes, c.Window.From), f.MoreChanges
+	c.Linked = linked(&f, &c)
+	c.Answers = answers(&f, &c)
 	return c
 }
+
+// since returns the changes from a time on, earliest first.
+func since(es []trail.Entry, from time.Time) []trail.Entry {
+	var out []trail.Entry
+	for _, e := range es {
+		if !e.Time.Before(from) {
+			out = append(out, e)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// linked lists who changed the principal, and what it changed: each once, what has a case of its own first.
+func linked(f *Facts, c *Case) []Link {
+	var out []Link
+	add := func(key, name, why string) {
+		if key == "" || key == c.Principal.Key() || key == "app:"+c.Principal.AppID || f.World.IsRekey(key) || slices.ContainsFunc(out, func(l Link) bool { return l.Key == key }) {
+			return
+		}
+		l := Link{Key: key, Name: name, Why: why}
+		if i := slices.IndexFunc(f.RelatedCases, func(l Link) bool { return l.Key == key }); i >= 0 {
+			l.Case, l.Level = f.RelatedCases[i].Case, f.RelatedCases[i].Level
+		}
+		out = append(out, l)
+	}
+	for _, e := range c.Prepared {
+		add(e.Actor, e.ActorName, "changed this principal")
+	}
+	for _, e := range c.Writes {
+		add(e.Target, e.TargetName, "was changed by this principal")
+	}
+	slices.SortStableFunc(out, func(a, b Link) int { return cmp.Compare(len(b.Case), len(a.Case)) })
+	return out[:min(len(out), maxLinked)]
+}
+
+// maxLinked bounds the links of a case.
+const maxLinked = 32
 
 // id is made from the principal and the earliest detection, so that later evidence joins the case.
 func id(f Facts) string {
@@ -137,68 +183,4 @@ func oldSource(p *baseline.Profile, c Case) OldSource {
 		}
 	}
 	return OldSource{}
-}
-
-// answers goes through the questions a defender asks about sign-ins and what followed.
-func answers(f Facts, c Case) []Answer {
-	return []Answer{
-		shows(c, "Is the application accessing unusual resources?", baseline.Resource),
-		tooMany(f.Profile, c),
-		shows(c, "Is the application active at the wrong times of day?", baseline.HourBlock),
-		shows(c, "Are sign-ins made from an unrecognized IP address?", baseline.ASN, baseline.Prefix, baseline.Address),
-		did(c, "Were credentials added?", "auditlogs", baseline.NoteCredentialAdded),
-		did(c, "Were owners or roles added?", "auditlogs", baseline.NoteOwnerAdded, baseline.NoteRoleGranted),
-		secretsRead(c),
-	}
-}
-
-// shows answers yes when a detection has a contribution of one of the properties.
-func shows(c Case, question string, properties ...baseline.Property) Answer {
-	for _, d := range c.Detections {
-		for _, k := range d.Contributions {
-			for _, p := range properties {
-				if k.Name == p.String() {
-					return Answer{question, "yes", k.Value + ": " + k.Why, records(d)}
-				}
-			}
-		}
-	}
-	return Answer{Question: question, Value: "no", Why: "no suspicious sign-in shows it"}
-}
-
-func records(d detect.Detection) []string {
-	out := make([]string, len(d.Records))
-	for i, r := range d.Records {
-		out[i] = r.ID
-	}
-	return out
-}
-
-// many is how much busier than its busiest day a day must be; counts are estimates with an error of a quarter.
-const many = 4
-
-func tooMany(p *baseline.Profile, c Case) Answer {
-	a := Answer{Question: "Are there too many sign-ins given the expected behavior?", Value: "no"}
-	day := baseline.DayOf(c.Window.To)
-	today, most := p.Volume().On(day), p.Volume().MaxBefore(day)
-	switch {
-	case most == 0:
-		a.Value = "unknown"
-	case today > many*most:
-		a.Value = "yes"
-	}
-	a.Why = fmt.Sprintf("about %.0f sign-ins on %s, about %.0f on the busiest day before", today, day, most)
-	return a
-}
-
-// did answers from the harmful acts. Without one the answer is unknown: a silent log and a missing one look alike.
-func did(c Case, question, hub string, kinds ...string) Answer {
-	a := Answer{Question: question, Value: "unknown", Why: "nothing in the records that came from " + hub}
-	for _, h := range c.Harm {
-		if slices.Contains(kinds, h.Kind) {
-			a.Value, a.Why = "yes", h.What
-			a.Records = append(a.Records, h.Record)
-		}
-	}
-	return a
 }

@@ -8,24 +8,32 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/score"
+	"rekey/shared/trail"
 )
 
 // Case is everything that is held against one principal, and for it. It is rebuilt from state on every triage.
 type Case struct {
-	ID          string             `json:"id"`
-	Principal   event.Principal    `json:"principal"`
-	Level       score.Level        `json:"level"` // the highest of its detections
-	Opened      time.Time          `json:"opened"`
-	Updated     time.Time          `json:"updated"`
-	Window      Window             `json:"window"`
-	Detections  []detect.Detection `json:"detections"` // strongest first
-	Answers     []Answer           `json:"answers"`
-	KeyIDs      []string           `json:"keyIds"` // credentials that suspicious sign-ins used, sorted
-	Harm        []Harm             `json:"harm"`   // what was done to or by it that does harm, earliest first
-	OldSource   OldSource          `json:"oldSource"`
-	Exposed     []Exposed          `json:"exposed,omitempty"`     // what was handed out to it within the window, newest first
-	MoreExposed bool               `json:"moreExposed,omitempty"` // there may be more than Exposed lists
-	Users       float64            `json:"users"`                 // people who signed in to the application, on the busiest of 30 days
+	ID           string             `json:"id"`
+	Principal    event.Principal    `json:"principal"`
+	Level        score.Level        `json:"level"` // the highest of its detections; see Owner
+	Opened       time.Time          `json:"opened"`
+	Updated      time.Time          `json:"updated"`
+	Window       Window             `json:"window"`
+	Detections   []detect.Detection `json:"detections"` // strongest first
+	Answers      []Answer           `json:"answers"`    // to every question of Questions, in their order
+	KeyIDs       []string           `json:"keyIds"`     // credentials that suspicious sign-ins used or that were added, sorted
+	Harm         []Harm             `json:"harm"`       // what was done to or by it that does harm, earliest first
+	OldSource    OldSource          `json:"oldSource"`
+	Exposed      []Exposed          `json:"exposed,omitempty"`      // what was handed out to it within the window, newest first
+	MoreExposed  bool               `json:"moreExposed,omitempty"`  // there may be more than Exposed lists
+	Writes       []trail.Entry      `json:"writes,omitempty"`       // what it changed in the directory since the window began, earliest first
+	MoreWrites   bool               `json:"moreWrites,omitempty"`   // there may be more than Writes lists
+	Prepared     []trail.Entry      `json:"prepared,omitempty"`     // what was changed on it since then, earliest first
+	MorePrepared bool               `json:"morePrepared,omitempty"` // there may be more than Prepared lists
+	Linked       []Link             `json:"linked,omitempty"`       // who prepared it, and what it changed
+	Directory    *Directory         `json:"directory,omitempty"`    // what Graph says; nil when it could not be asked
+	Owner        *Inquiry           `json:"owner,omitempty"`        // what the owner was asked last, and answered
+	Users        float64            `json:"users"`                  // people who signed in to the application, on the busiest of 30 days
 }
 
 // OldSource says whether the principal's own, known source was still at work when the stranger appeared: the sign of
@@ -38,21 +46,22 @@ type OldSource struct {
 // Window is the time in which changes to the principal are suspect: from 24 hours before the first suspicious event.
 type Window struct {
 	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
+	To   time.Time `json:"to"` // the last suspicious event
 }
 
-// Answer is one question of the checklist. Value is "yes", "no" or "unknown"; Records shows why.
-type Answer struct {
-	Question string   `json:"question"`
-	Value    string   `json:"value"`
-	Why      string   `json:"why"`
-	Records  []string `json:"records,omitempty"`
-}
-
-// Harm is one harmful act: a credential, role or owner added, a vault newly read.
+// Harm is one harmful act, with the record that shows it.
 type Harm struct {
-	Kind   string    `json:"kind"` // "credentialAdded", "secretRead", ...
+	Kind   string    `json:"kind"`
 	Time   time.Time `json:"time"`
 	What   string    `json:"what"`
 	Record string    `json:"record"`
+}
+
+// Link is another identity that the case leads to.
+type Link struct {
+	Key   string      `json:"key"` // "user:" and an id, or a principal's key
+	Name  string      `json:"displayName,omitempty"`
+	Why   string      `json:"why"`             // "changed this principal" or "was changed by this principal"
+	Case  string      `json:"case,omitempty"`  // its own case, if it has one
+	Level score.Level `json:"level,omitempty"` // of that case
 }

@@ -44,17 +44,22 @@ func exposed(x *exposure.Index, w Window) (out []Exposed, more bool) {
 }
 
 // secretsRead answers whether secrets were read. Notes say it with their records; the index knows more of them.
-func secretsRead(c Case) Answer {
-	a := did(c, "Were Key Vault secrets read?", "vaultlogs", baseline.NoteSecretRead)
-	if len(c.Exposed) == 0 {
-		return a
+func secretsRead(_ *Facts, c *Case) finding {
+	var x finding
+	for _, h := range c.Harm {
+		if h.Kind == baseline.NoteSecretRead {
+			x.value, x.why, x.records = Yes, more(x.why, h.What), append(x.records, h.Record)
+		}
 	}
-	a.Value, a.Why = "yes", fmt.Sprintf("%s (%s) from %s", c.Exposed[0].Object, c.Exposed[0].Operations, c.Exposed[0].Network)
+	if len(c.Exposed) == 0 {
+		return x
+	}
+	x.value, x.why = Yes, fmt.Sprintf("%s (%s) from %s", c.Exposed[0].Object, c.Exposed[0].Operations, c.Exposed[0].Network)
 	if n := len(c.Exposed) - 1; n > 0 {
-		a.Why += fmt.Sprintf(", and %d more", n)
+		x.why += fmt.Sprintf(", and %d more", n)
 	}
 	if c.MoreExposed {
-		a.Why += "; older ones may be missing"
+		x.why += "; older ones may be missing"
 	}
-	return a
+	return x
 }

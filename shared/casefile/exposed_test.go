@@ -29,7 +29,7 @@ func reads(at time.Time, names ...string) *exposure.Index {
 
 func secretsAnswer(c casefile.Case) string {
 	for _, a := range c.Answers {
-		if strings.Contains(a.Question, "secrets read") {
+		if a.ID == "secretsRead" {
 			return a.Value + ": " + a.Why
 		}
 	}

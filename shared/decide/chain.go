@@ -59,6 +59,7 @@ var chain = []check{
 	{"fresh record", fresh},
 	{"record of this tenant", ownTenant},
 	{"old source active or harm done", copiedOrHarmful},
+	{"owner does not vouch", unvouched},
 	{"acts within the hour", underCap},
 }
 
@@ -172,6 +173,14 @@ func copiedOrHarmful(in Input) (bool, string) {
 		return true, "the known source was still active at " + in.Case.OldSource.LastSeen.Format(time.RFC3339)
 	}
 	return false, "the known source is silent and no harm is seen: this may be a workload that moved"
+}
+
+// unvouched asks that no owner said it was his own. He may be wrong, or somebody else in his name: a person looks.
+func unvouched(in Input) (bool, string) {
+	if q := in.Case.Owner; q.Vouches(in.Now) {
+		return false, q.By + " said on " + q.Answered.Format(time.DateOnly) + " that it was his own"
+	}
+	return true, "nobody said that it was his own"
 }
 
 func underCap(in Input) (bool, string) {

@@ -72,6 +72,9 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"it is silent but harm is done": {func(in *decide.Input) {
 			in.Case.OldSource.Active, in.Case.Harm = false, []casefile.Harm{{What: "credential added"}}
 		}, decide.ModeEvict, ""},
+		"the owner said that it was his own": {func(in *decide.Input) {
+			in.Case.Owner = &casefile.Inquiry{Answer: casefile.Ours, By: "otto", Answered: now.Add(-time.Hour)}
+		}, decide.ModeApprove, "owner does not vouch"},
 		"the cap is reached": {func(in *decide.Input) { in.RecentActs = 2 }, decide.ModeApprove, "acts within the hour"},
 	}
 	for name, tt := range tests {

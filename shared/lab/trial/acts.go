@@ -10,6 +10,7 @@ import (
 	"rekey/shared/lab"
 	"rekey/shared/lab/simulate"
 	"rekey/shared/lab/subject"
+	"rekey/shared/pattern"
 	"rekey/shared/score"
 	"rekey/shared/watch"
 )
@@ -72,7 +73,7 @@ func wouldAct(found []detect.Detection, state *watch.State) (high, act bool) {
 	}
 	now := last.Add(time.Minute)
 	c := casefile.Build(casefile.Facts{
-		Principal: found[0].Principal, Detections: found, Profile: &state.Profile, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
+		Facts: pattern.Facts{Principal: found[0].Principal, Detections: found, Profile: &state.Profile}, Notes: state.Evidence.Notes(), Exposure: &state.Exposure,
 	}, now)
 	v := decide.Decide(decide.Input{
 		Case: c, Policy: decide.Policy{Tenant: found[0].Tenant, Default: decide.ModeEvict, ActsPerHour: 1}, Now: now,

@@ -5,6 +5,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/exposure"
 	"rekey/shared/rule"
+	"rekey/shared/streams"
 )
 
 // ruling is what the rule behind a detection says about itself.
@@ -26,6 +27,9 @@ func ruled(d detect.Detection) (ruling, bool) {
 			tables = "AzureActivity"
 		}
 		return ruling{r.Title, true, tables, r.FalsePositives, r.Ask}, true
+	}
+	if r := streams.Rule; d.Rule == r.ID {
+		return ruling{r.Title, true, "AuditLogs, AzureActivity", r.FalsePositives, r.Ask}, true
 	}
 	for _, r := range exposure.Catalogue {
 		if r.ID == d.Rule {

@@ -28,6 +28,7 @@ func (d *Detect) Validate() error { return errors.Join(d.State.Validate(), d.Wor
 
 // Upkeep are the settings of the housekeeping.
 type Upkeep struct {
+	config.Tenant
 	config.State
 	config.Identity
 }

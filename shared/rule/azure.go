@@ -40,7 +40,7 @@ func ledTo(e *event.Event, w *World) event.Principal {
 		return e.Principal
 	}
 	p := tenant(e)
-	if p.ObjectID == "" { // not every export of the activity log names the tenant
+	if w.Tenant != "" { // a record names none, or that of the actor, who may be a service provider's
 		p.ObjectID = w.Tenant
 	}
 	return p

@@ -147,3 +147,12 @@ func TestWhoTampersWithTheWatcherIsToldUnlessHeIsDeclaredAndBeyondSuspicion(t *t
 		})
 	}
 }
+
+func TestWhatAServiceProvidersUserDoesIsLedToOurTenant(t *testing.T) {
+	e := operation("microsoft.authorization/elevateaccess/action", "/")
+	for tenant, want := range map[string]string{"ours": "ours", "": "t1"} { // the record names the provider's
+		if found := rule.Judge(e, &rule.World{Tenant: tenant}); len(found) != 1 || found[0].Principal.Key() != want {
+			t.Errorf("%+v, want it led to %s", found, want)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package health_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,7 +127,7 @@ func TestARowOfANewerVersionIsLeftAlone(t *testing.T) {
 	if err := s.Add(t.Context(), "auditlogs", seen(event.KindAudit, now), now); !errors.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
 	}
-	if row, err := table.Get(t.Context(), "health", "auditlogs"); err != nil || fmt.Sprintf("%s", row.Data) != `{"v":99}` {
+	if row, err := table.Get(t.Context(), "health", "auditlogs"); err != nil || string(row.Data) != `{"v":99}` {
 		t.Errorf("%s (%v)", row.Data, err)
 	}
 	if _, err := s.Load(t.Context()); !errors.Is(err, fault.Denied) {

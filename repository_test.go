@@ -42,7 +42,7 @@ func packages(t *testing.T) []pkg {
 
 // order is the pipeline: a stage imports only what stands before it.
 var order = []string{
-	"fault", "event", "privilege", "audit", "entralog", "network", "baseline", "score", "exposure", "trail", "detect", "rule",
+	"fault", "event", "privilege", "audit", "entralog", "network", "baseline", "score", "exposure", "trail", "detect", "rule", "streams",
 	"pattern", "watch",
 	"casefile", "decide", "remedy",
 }

@@ -58,6 +58,8 @@ var oneStream = sync.OnceValues(func() (*stream.Stream, error) {
 		Enrich:     func(e *event.Event) { network.Enrich(e, table, own) },
 		Hasher:     baseline.NewHasher(c.HashKey),
 		World:      c.Declared(string(c.Tenant.ID)),
+		Suspects:   account.Suspects().IDs,
+		Health:     account.Health(),
 		Now:        time.Now,
 	}), nil
 })
@@ -89,6 +91,8 @@ func newUpkeep(*slog.Logger) (funchost.Handler, error) {
 		Principals: principals.Store{Table: account.Table(store.TablePrincipals)},
 		Fleets:     &fleets.Store{Table: account.Table(store.TableFleet)},
 		Findings:   account.Findings(),
+		Health:     account.Health(),
+		Tenant:     string(c.Tenant.ID),
 		Triage:     account.Bell(store.QueueTriage),
 		Now:        time.Now,
 	}).Handle), nil

@@ -67,7 +67,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	return funchost.Queue(triage.New(triage.Config{
-		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(),
+		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
 		Operations: r.account.Table(store.TableOperations), Brakes: r.brakes, Inventory: r.inventory, Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
 }
@@ -111,7 +111,7 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	return funchost.Timer(sweep.New(sweep.Config{
-		Findings: r.account.Findings(), Cases: r.account.Cases(), Operations: r.account.Table(store.TableOperations),
+		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Table(store.TableOperations),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
 	}).Handle), nil
 }

@@ -81,7 +81,8 @@ const scanExamples = `
 The report goes to standard output, the summary and progress to standard error.
 Where a principal has very many values of a property, a sample of them is kept, drawn with a new key every time. With a
 REKEY_HASH_KEY (openssl rand -base64 16) the same logs give exactly the same report again. What the tenant declares about
-itself (REKEY_DOMAINS, REKEY_DEPLOYERS, REKEY_APPROVED_APPS, REKEY_REPOSITORIES, REKEY_ISSUERS) counts as in the service.
+itself (REKEY_DOMAINS, REKEY_DEPLOYERS, REKEY_APPROVED_APPS, REKEY_REPOSITORIES, REKEY_ISSUERS, REKEY_OWN_SCOPES) counts as in the
+service.
 Exit codes: 0 scanned (whatever was found), 1 error, 2 wrong usage, 3 with --fail-on.
 
 Examples:

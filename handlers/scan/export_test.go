@@ -6,6 +6,7 @@ import (
 
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
+	"rekey/shared/streams"
 )
 
 // Every buffer that is used again is overwritten, so that whoever holds on to one is seen in what is reported.
@@ -46,4 +47,19 @@ func ProgressLine(label, unit string, total, done, records int64, elapsed time.D
 	p := progress{label: label, unit: unit, total: total, done: func() int64 { return done }}
 	p.records.Store(records)
 	return p.line(elapsed)
+}
+
+// HealthAt is what a scan knows of the logs in its files.
+func HealthAt(ctx context.Context, now time.Time, args []string, s Streams) (streams.Health, error) {
+	o, err := parseScan(args, s)
+	if err != nil {
+		return streams.Health{}, err
+	}
+	j, err := newRun(ctx, o, s, now)
+	if err != nil {
+		return streams.Health{}, err
+	}
+	defer j.files.Close()
+	err = j.scan(ctx)
+	return j.health, err
 }

@@ -16,6 +16,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/network"
 	"rekey/shared/report"
+	"rekey/shared/streams"
 	"rekey/shared/watch"
 )
 
@@ -42,6 +43,7 @@ type job struct {
 	Streams
 	now      time.Time
 	files    *inputs
+	health   streams.Health // which logs the files hold, once they are learned
 	enrich   func(*event.Event)
 	progress progress
 }
@@ -120,6 +122,7 @@ func (j *job) learn(ctx context.Context, h baseline.Hasher, tenant string) (w *w
 		w.Merge(l.watch)
 		t.add(&l.tally)
 	}
+	j.health = t.health()
 	return w, t, nil
 }
 

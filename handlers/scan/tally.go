@@ -7,6 +7,7 @@ import (
 
 	"rekey/shared/event"
 	"rekey/shared/report"
+	"rekey/shared/streams"
 )
 
 // tally counts what a worker saw in the first pass.
@@ -16,12 +17,14 @@ type tally struct {
 	skipped          map[string]int64
 	dead             map[string]int64
 	first, last      time.Time
+	streams          streams.Memory // which logs the files hold; their arrival is their own time
 }
 
 func newTally() tally { return tally{skipped: map[string]int64{}, dead: map[string]int64{}} }
 
 func (t *tally) event(e *event.Event) {
 	t.decoded++
+	t.streams.Note(e, e.Time)
 	if isSignIn(e) {
 		t.signIns++
 	}
@@ -89,7 +92,11 @@ func (t *tally) add(u *tally) {
 	if u.last.After(t.last) {
 		t.last = u.last
 	}
+	t.streams.Merge(&u.streams)
 }
+
+// health says which logs the files hold, and which of them fell silent before the newest record of all.
+func (t *tally) health() streams.Health { return t.streams.Health(t.streams.Newest()) }
 
 // summary is what the tally says.
 func (t *tally) summary() report.Summary {

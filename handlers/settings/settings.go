@@ -24,10 +24,11 @@ type Detect struct {
 }
 
 // Validate implements the check of package config.
-func (d *Detect) Validate() error { return d.State.Validate() }
+func (d *Detect) Validate() error { return errors.Join(d.State.Validate(), d.World.Validate()) }
 
 // Upkeep are the settings of the housekeeping.
 type Upkeep struct {
+	config.Tenant
 	config.State
 	config.Identity
 }

@@ -108,15 +108,28 @@ func TestWhatTheTenantDeclaresIsComparedInLowerCase(t *testing.T) {
 	t.Setenv("REKEY_DEPLOYERS", " AAAA-1 ,bbbb-2,")
 	t.Setenv("REKEY_ISSUERS", "https://OIDC.contoso.com/")
 	t.Setenv("REKEY_RESPOND_ID", "CCCC-3")
+	t.Setenv("REKEY_OWN_SCOPES", "/subscriptions/S/resourceGroups/Rekey/, /subscriptions/s/resourcegroups/hub")
 	var d settings.Detect
 	if err := config.Load(&d); err != nil {
 		t.Fatal(err)
 	}
 	w := d.Declared("TENANT")
-	if strings.Join(w.Deployers, " ") != "aaaa-1 bbbb-2" || w.Issuers[0] != "oidc.contoso.com" || w.Self.AppID != "cccc-3" || w.Tenant != "tenant" || len(w.Domains) != 2 {
+	if strings.Join(w.Deployers, " ") != "aaaa-1 bbbb-2" || w.Issuers[0] != "oidc.contoso.com" || w.Self.AppID != "cccc-3" || w.Tenant != "tenant" || len(w.Domains) != 2 || strings.Join(w.Own, " ") != "/subscriptions/s/resourcegroups/rekey /subscriptions/s/resourcegroups/hub" {
 		t.Errorf("%+v", w)
 	}
 	if z := (settings.World{}).Declared("t"); z.Self.Key() != "" || z.Domains != nil {
 		t.Errorf("nothing declared is %+v", z)
+	}
+}
+
+func TestAnOwnScopeThatIsNoneIsNamed(t *testing.T) {
+	for _, scope := range []string{"rekey", "/", "/subscriptions/", "https://portal.azure.com/subscriptions/s/resourceGroups/rekey"} {
+		t.Run(scope, func(t *testing.T) {
+			example(t)
+			t.Setenv("REKEY_OWN_SCOPES", scope)
+			if err := config.Load(&settings.Detect{}); err == nil || !strings.Contains(err.Error(), "REKEY_OWN_SCOPES") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

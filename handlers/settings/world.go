@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"strings"
 
 	"rekey/shared/event"
@@ -16,6 +17,17 @@ type World struct {
 	Approved  []string `envconfig:"REKEY_APPROVED_APPS" help:"application ids that users may consent to, separated by commas; empty: there is no such list"`
 	Sources   []string `envconfig:"REKEY_REPOSITORIES" help:"GitHub organisations, or repositories as organisation/name, whose workflows may sign in as your applications, separated by commas"`
 	Issuers   []string `envconfig:"REKEY_ISSUERS" help:"issuers of federated credentials that are your own, like https://oidc.contoso.com, separated by commas"`
+	Own       []string `envconfig:"REKEY_OWN_SCOPES" help:"ids of Rekey's own Azure resources or resource groups, separated by commas, like /subscriptions/<id>/resourceGroups/rekey; what anybody but a declared deployer does there is told as high; empty: nothing is known to be Rekey's"`
+}
+
+// Validate implements the check of package config: a scope that is none would watch nothing, or everything.
+func (w *World) Validate() error {
+	for _, s := range plain(w.Own) {
+		if parts := strings.Split(s, "/"); len(parts) < 3 || parts[0] != "" || parts[1] != "subscriptions" || parts[2] == "" {
+			return fmt.Errorf("REKEY_OWN_SCOPES names %q: the id of a resource group, a resource, or a subscription of its own is expected, like /subscriptions/<id>/resourceGroups/rekey", s)
+		}
+	}
+	return nil
 }
 
 // Declared returns it as the rules want it: in lower case, without spaces.
@@ -26,6 +38,9 @@ func (w World) Declared(tenant string) *rule.World {
 	}
 	for _, i := range plain(w.Issuers) {
 		out.Issuers = append(out.Issuers, strings.TrimSuffix(strings.TrimPrefix(i, "https://"), "/"))
+	}
+	for _, s := range plain(w.Own) {
+		out.Own = append(out.Own, strings.TrimRight(s, "/"))
 	}
 	if len(responder) > 0 { // whichever of the two ids it is, the other is not known
 		out.Self = event.Principal{ObjectID: responder[0], AppID: responder[0]}

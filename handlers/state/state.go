@@ -10,6 +10,8 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/health"
+	"rekey/handlers/suspects"
 	"rekey/shared/azure/blobs"
 	"rekey/shared/azure/queues"
 	"rekey/shared/azure/redact"
@@ -84,6 +86,14 @@ func (a *Account) Findings() findings.Store {
 
 // Cases returns the cases.
 func (a *Account) Cases() cases.Store { return cases.Store{Table: a.Table(store.TableCases)} }
+
+// Suspects returns who is in a case.
+func (a *Account) Suspects() suspects.Store {
+	return suspects.Store{Table: a.Table(store.TableSuspects)}
+}
+
+// Health returns which logs arrive.
+func (a *Account) Health() *health.Store { return &health.Store{Table: a.Table(store.TableStreams)} }
 
 // DeadLetters returns the dead letters.
 func (a *Account) DeadLetters() deadletter.Box {

@@ -11,6 +11,7 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/rule"
+	"rekey/shared/streams"
 	"rekey/shared/trail"
 	"rekey/shared/watch"
 )
@@ -50,6 +51,7 @@ type collector struct {
 	now     time.Time
 	enrich  func(*event.Event)
 	world   *rule.World
+	health  streams.Memory // which logs the batch brings
 	groups  map[string]*group
 	rejects []reject
 	message funchost.Event // the one being decoded
@@ -58,8 +60,8 @@ type collector struct {
 }
 
 // collect decodes a batch. What cannot be decoded is set aside and stops nothing.
-func (s *Stream) collect(b funchost.Batch, now time.Time) *collector {
-	c := &collector{now: now, enrich: s.Enrich, world: s.World, groups: map[string]*group{}}
+func (s *Stream) collect(b funchost.Batch, w *rule.World, now time.Time) *collector {
+	c := &collector{now: now, enrich: s.Enrich, world: w, groups: map[string]*group{}}
 	d, _ := s.decoders.Get().(*entralog.Decoder)
 	if d == nil {
 		d = new(entralog.Decoder)
@@ -81,6 +83,7 @@ func (c *collector) Event(e *event.Event) {
 		c.parkMessage(fault.Errorf(fault.Poison, "reading record %s: its time %s lies in the future", e.ID, e.Time.Format(time.RFC3339)))
 		return
 	}
+	c.health.Note(e, c.now)
 	c.enrich(e)
 	switch {
 	case baseline.Teaches(e):

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,11 @@ func secretAdded(id, keyID, by string) string {
 	 "targetResources":[{"id":"obj1","displayName":"billing","type":"Application","modifiedProperties":[{"displayName":"KeyDescription","oldValue":"[]",
 	 "newValue":"[\"[KeyIdentifier=%s,KeyType=Password,KeyUsage=Verify,DisplayName=x]\"]"}]}],"additionalDetails":[{"key":"AppId","value":"APP1"}]}}]}`,
 		now.Format(time.RFC3339), id, now.Format(time.RFC3339), by, keyID)
+}
+
+// nameless is a change whose record does not name the application's appId.
+func nameless(record string) string {
+	return strings.ReplaceAll(record, `{"key":"AppId","value":"APP1"}`, "")
 }
 
 func TestADirectoryChangeIsKeptUnderTheApplicationAndRungForOnce(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"rekey/handlers/findings"
 	"rekey/handlers/fleets"
+	"rekey/handlers/health"
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
 	"rekey/shared/deadletter"
@@ -33,18 +34,33 @@ type Config struct {
 	Triage     store.Bell
 	Enrich     func(*event.Event) // adds what the record lacks about its address
 	Hasher     baseline.Hasher
-	World      *rule.World // what the tenant declares; nil declares nothing
+	World      *rule.World   // what the tenant declares; nil declares nothing
+	Health     *health.Store // remembers which logs arrive; nil: nobody does
 	Now        func() time.Time
+
+	// Suspects returns the ids of who is in a case; nil: nobody is.
+	Suspects func(ctx context.Context, now time.Time) ([]string, error)
+	// Objects returns the appIds of applications by their object id; nil: none is known.
+	Objects func(ctx context.Context) (map[string]string, error)
 }
 
 // Stream handles batches of log messages.
 type Stream struct {
 	Config
 	decoders sync.Pool
+	suspects kept[[]string]
+	objects  kept[map[string]string]
 }
 
 // New makes the handler.
-func New(c Config) *Stream { return &Stream{Config: c} }
+func New(c Config) *Stream {
+	s := &Stream{Config: c}
+	s.suspects.load = c.Suspects
+	if c.Objects != nil {
+		s.objects.load = func(ctx context.Context, _ time.Time) (map[string]string, error) { return c.Objects(ctx) }
+	}
+	return s
+}
 
 // workers is how many principals of a batch are worked on at a time: enough to hide the store's latency.
 const workers = 8
@@ -59,7 +75,12 @@ func (s *Stream) Handle(ctx context.Context, b funchost.Batch) error {
 
 func (s *Stream) batch(ctx context.Context, b funchost.Batch) error {
 	now := s.Now()
-	c := s.collect(b, now)
+	w, err := s.world(ctx, now)
+	if err != nil {
+		return err
+	}
+	c := s.collect(b, w, now)
+	s.remember(ctx, b.Hub, c, now)
 	for _, r := range c.rejects {
 		if err := s.park(ctx, b, r.event, r.record, r.raw, r.reason); err != nil {
 			return err
@@ -70,9 +91,20 @@ func (s *Stream) batch(ctx context.Context, b funchost.Batch) error {
 	for key, g := range c.groups {
 		group.Go(func(ctx context.Context) error { return s.principal(ctx, key, g, lane, now) })
 	}
-	err := group.Wait()
+	err = group.Wait()
 	c.count(ctx)
 	return err
+}
+
+// remember adds the batch to what is known of the logs. It is no reason to hold a batch back: the next one says the same.
+func (s *Stream) remember(ctx context.Context, hub string, c *collector, now time.Time) {
+	if s.Health == nil {
+		return
+	}
+	if err := s.Health.Add(ctx, hub, &c.health, now); err != nil {
+		funchost.Count(ctx, "health_unwritten", 1)
+		funchost.Note(ctx, "health_error", err.Error())
+	}
 }
 
 // principal reads a principal's state, judges what the batch brings about it, and writes what changed. Applications

@@ -1,7 +1,7 @@
 // Package sweep rings again for whatever made no progress: a lost, doubled or poisoned message only delays.
 //
 // It rings for triage of every principal whose newest detection its case does not know yet, and for every operation
-// that should run and has not moved for a while.
+// that should run and has not moved for a while. It also clears away suspicions that have ended.
 package sweep
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/suspects"
 	"rekey/shared/detect"
 	"rekey/shared/host/funchost"
 	"rekey/shared/remedy"
@@ -23,6 +24,7 @@ import (
 type Config struct {
 	Findings   findings.Store
 	Cases      cases.Store
+	Suspects   suspects.Store
 	Operations store.Table
 	Triage     store.Bell
 	Evict      store.Bell
@@ -47,7 +49,7 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	return errors.Join(s.untriaged(ctx, now), s.stuck(ctx, now))
+	return errors.Join(s.untriaged(ctx, now), s.stuck(ctx, now), s.Suspects.Expire(ctx, now))
 }
 
 // untriaged rings for principals with a detection that their cases do not hold as it is.

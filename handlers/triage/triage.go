@@ -15,6 +15,7 @@ import (
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/principals"
+	"rekey/handlers/suspects"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
@@ -35,6 +36,7 @@ type Config struct {
 	Principals principals.Store
 	Findings   findings.Store
 	Cases      cases.Store
+	Suspects   suspects.Store // who may vouch for nobody any more
 	Operations store.Table
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
@@ -77,6 +79,11 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 		return err
 	}
 	funchost.Note(ctx, "case", c.ID)
+	if c.Principal.ObjectID != t.Brakes.Policy.Tenant { // the tenant as a whole acts nowhere
+		if err := t.Suspects.Keep(ctx, c, t.Now()); err != nil {
+			return err
+		}
+	}
 	switch {
 	case asked != nil:
 		return asked

@@ -13,6 +13,7 @@ import (
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/principals"
+	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
 	"rekey/shared/decide"
@@ -32,6 +33,7 @@ var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 type world struct {
 	findings   findings.Store
 	cases      cases.Store
+	suspects   suspects.Store
 	operations *memory.Table
 	switches   *memory.Table
 	triageBell *memory.Bell
@@ -43,7 +45,7 @@ type world struct {
 
 func newWorld() *world {
 	return &world{
-		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, operations: &memory.Table{},
+		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
 		switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
 		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
 	}
@@ -64,7 +66,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
 	return triage.New(triage.Config{
-		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Operations: w.operations,
+		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations,
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {
@@ -148,6 +150,54 @@ func TestAPrincipalThatIsGoneHasACaseAndNoOperation(t *testing.T) {
 	rows, _, listErr := w.operations.List(t.Context(), remedy.Partition, "", 10)
 	if err != nil || listErr != nil || len(found) != 1 || len(rows) != 0 {
 		t.Errorf("%d cases, %d operations (%v, %v); want 1 and 0", len(found), len(rows), err, listErr)
+	}
+}
+
+func TestWhoIsInACaseIsSuspectUntilItIsLongPast(t *testing.T) {
+	w := newWorld()
+	w.detect(t, "sp1", 20)
+	if err := w.triage(t, "sp1"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.suspects.IDs(t.Context(), w.now); err != nil || !slices.Equal(got, []string{"app-sp1", "sp1"}) {
+		t.Errorf("%v (%v)", got, err)
+	}
+	w.now = w.now.AddDate(0, 0, 40)
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
+		t.Fatal(err)
+	}
+	if rows, _, err := w.suspects.Table.List(t.Context(), "suspect", "", 10); err != nil || len(rows) != 0 {
+		t.Errorf("%d rows are left (%v)", len(rows), err)
+	}
+}
+
+func TestWhatIsHeldAgainstTheTenantAsAWholeIsACaseAndNoReasonToActOrToSuspect(t *testing.T) {
+	w := newWorld() // evictions are allowed
+	w.inventory = fault.Errorf(fault.NotFound, "gathering inventory of t1: the tenant has no such service principal")
+	silent := detect.Claimed(&event.Event{ID: "silent/AuditLogs/2026-11-24", Time: w.now.Add(-time.Minute), Tenant: "t1"}, detect.Claim{
+		Rule: "streamSilent", Type: detect.TypeAnomalousActivity, Principal: event.Principal{ObjectID: "t1", Name: "the tenant"}, Level: score.LevelHigh, Subject: "AuditLogs", What: "no records arrive",
+	})
+	if _, err := w.findings.Keep(t.Context(), silent, w.now); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := w.triage(t, "t1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := w.cases.Of(t.Context(), "t1")
+	if err != nil || len(found) != 1 || found[0].Level != score.LevelHigh {
+		t.Fatalf("%+v (%v)", found, err)
+	}
+	rows := 0
+	for _, table := range []store.Table{w.operations, w.switches, w.suspects.Table} { // no operation, no slot of the hour taken
+		if err := table.Scan(t.Context(), func(store.Row) bool { rows++; return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rung := w.evictBell.Rung(); rows != 0 || len(rung) != 0 {
+		t.Errorf("%d rows, rung %v", rows, rung)
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package upkeep is the daily housekeeping of the detect app: it folds rows that writers made for themselves, removes
 // what has expired (the one place where facts are removed, by date), makes the day's fleet snapshot, and looks once more
-// at the detections of closed days, which are raised by what only the day after tells.
+// at the detections of closed days, which are raised by what only the day after tells. It also tells which logs have
+// fallen silent, since no record does.
 //
 // It runs on a timer more often than daily; each part does nothing when there is nothing to do, and any part may be
 // cut off and run again.
@@ -15,6 +16,7 @@ import (
 
 	"rekey/handlers/findings"
 	"rekey/handlers/fleets"
+	"rekey/handlers/health"
 	"rekey/handlers/principals"
 	"rekey/shared/baseline"
 	"rekey/shared/exposure"
@@ -31,6 +33,8 @@ type Config struct {
 	Principals principals.Store
 	Fleets     *fleets.Store
 	Findings   findings.Store
+	Health     *health.Store // which logs arrive; nil: nobody knows
+	Tenant     string        // the tenant's id, in lower case
 	Triage     store.Bell
 	Now        func() time.Time
 }
@@ -44,6 +48,10 @@ func New(c Config) *Upkeep { return &Upkeep{c} }
 // Handle does what is due.
 func (u *Upkeep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := u.Now()
+	return errors.Join(u.silent(ctx, now), u.keepHouse(ctx, now))
+}
+
+func (u *Upkeep) keepHouse(ctx context.Context, now time.Time) error {
 	if err := u.fold(ctx, now); err != nil {
 		return err
 	}
@@ -51,6 +59,35 @@ func (u *Upkeep) Handle(ctx context.Context, _ funchost.Tick) error {
 		return err
 	}
 	return u.late(ctx, now)
+}
+
+// silent tells which logs have fallen silent, once a day each.
+func (u *Upkeep) silent(ctx context.Context, now time.Time) error {
+	if u.Health == nil {
+		return nil
+	}
+	m, err := u.Health.Load(ctx)
+	if err != nil {
+		return err
+	}
+	ring := false
+	for _, d := range m.Health(now).Detections(u.Tenant) {
+		changed, err := u.Findings.Keep(ctx, d, now)
+		if err != nil {
+			return err
+		}
+		if changed {
+			funchost.Count(ctx, "silent_streams", 1)
+		}
+		ring = ring || changed
+	}
+	if !ring {
+		return nil
+	}
+	if err := u.Triage.Ring(ctx, u.Tenant); err != nil {
+		return fmt.Errorf("ringing for triage of the tenant: %w", err)
+	}
+	return nil
 }
 
 // fold visits the principals that have lanes or that have expired.

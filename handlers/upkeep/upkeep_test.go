@@ -9,6 +9,7 @@ import (
 
 	"rekey/handlers/findings"
 	"rekey/handlers/fleets"
+	"rekey/handlers/health"
 	"rekey/handlers/principals"
 	"rekey/handlers/upkeep"
 	"rekey/shared/baseline"
@@ -18,6 +19,7 @@ import (
 	"rekey/shared/host/funchost"
 	"rekey/shared/score"
 	"rekey/shared/store/memory"
+	"rekey/shared/streams"
 )
 
 var (
@@ -30,6 +32,7 @@ type house struct {
 	principals principals.Store
 	findings   findings.Store
 	fleets     *fleets.Store
+	health     *health.Store
 	bell       *memory.Bell
 	now        time.Time
 }
@@ -37,6 +40,7 @@ type house struct {
 func newHouse() *house {
 	return &house{
 		principals: principals.Store{Table: &memory.Table{}}, bell: &memory.Bell{}, now: noon,
+		health:   &health.Store{Table: &memory.Table{}},
 		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, fleets: &fleets.Store{Table: &memory.Table{}},
 	}
 }
@@ -44,7 +48,7 @@ func newHouse() *house {
 func (h *house) keep(t *testing.T) {
 	t.Helper()
 	u := upkeep.New(upkeep.Config{
-		Principals: h.principals, Fleets: h.fleets, Findings: h.findings, Triage: h.bell, Now: func() time.Time { return h.now },
+		Principals: h.principals, Fleets: h.fleets, Findings: h.findings, Triage: h.bell, Health: h.health, Tenant: "t1", Now: func() time.Time { return h.now },
 	})
 	if err := u.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)
@@ -169,5 +173,49 @@ func TestAPrincipalIsForgottenAfterHalfAYearAndNotBefore(t *testing.T) {
 		if (want == 1) != known {
 			t.Errorf("after %d days the principal is known: %v", days, known)
 		}
+	}
+}
+
+func TestALogThatFallsSilentIsToldOnceADayAndItsReturnIsNot(t *testing.T) {
+	h := newHouse()
+	var m streams.Memory
+	for at := noon.AddDate(0, 0, -20); at.Before(noon); at = at.Add(time.Hour) {
+		m.Note(&event.Event{Kind: event.KindGraphActivity, Time: at}, at)
+		if at.Before(noon.Add(-5 * time.Hour)) {
+			m.Note(&event.Event{Kind: event.KindAudit, Time: at}, at)
+		}
+	}
+	if err := h.health.Add(t.Context(), "auditlogs", &m, noon); err != nil {
+		t.Fatal(err)
+	}
+	told := func() []detect.Detection {
+		t.Helper()
+		found, err := h.findings.Of(t.Context(), "t1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, later := range []time.Duration{0, time.Minute, time.Hour} { // the other one flows for two hours more
+		h.now = noon.Add(later)
+		h.keep(t)
+	}
+	if found := told(); len(found) != 1 || found[0].Subject != "AuditLogs" || found[0].Level != score.LevelHigh || found[0].Rule != streams.Rule.ID {
+		t.Fatalf("%+v", found)
+	}
+	if rung := h.bell.Rung(); !slices.Equal(rung, []string{"t1"}) {
+		t.Errorf("rung: %v", rung)
+	}
+	var back streams.Memory
+	h.now = noon.AddDate(0, 0, 1)
+	for _, kind := range []event.Kind{event.KindAudit, event.KindGraphActivity} {
+		back.Note(&event.Event{Kind: kind, Time: h.now}, h.now)
+	}
+	if err := h.health.Add(t.Context(), "auditlogs", &back, h.now); err != nil {
+		t.Fatal(err)
+	}
+	h.keep(t)
+	if found := told(); len(found) != 1 {
+		t.Errorf("when it came back: %+v", found)
 	}
 }

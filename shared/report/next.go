@@ -90,7 +90,7 @@ func query(d detect.Detection) string {
 	tables := "AADServicePrincipalSignInLogs, AADManagedIdentitySignInLogs"
 	switch r, _ := ruled(d); {
 	case r.change:
-		tables = "AuditLogs"
+		tables = r.tables
 	case d.Type == detect.TypeAnomalousActivity:
 		tables = "MicrosoftGraphActivityLogs, AzureActivity, AZKVAuditLogs, AzureDiagnostics"
 	}

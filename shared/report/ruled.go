@@ -2,14 +2,17 @@ package report
 
 import (
 	"rekey/shared/detect"
+	"rekey/shared/event"
 	"rekey/shared/exposure"
 	"rekey/shared/rule"
+	"rekey/shared/streams"
 )
 
 // ruling is what the rule behind a detection says about itself.
 type ruling struct {
 	title         string
-	change        bool // it looks at directory changes, and not at what the principal did
+	change        bool   // it looks at changes, and not at what the principal did
+	tables        string // of Log Analytics, where the records of a change are
 	harmless, ask []string
 }
 
@@ -19,11 +22,18 @@ func ruled(d detect.Detection) (ruling, bool) {
 		return ruling{}, false
 	}
 	if r := rule.ByID(d.Rule); r != nil {
-		return ruling{r.Title, true, r.FalsePositives, r.Ask}, true
+		tables := "AuditLogs"
+		if r.Kind == event.KindAzureActivity {
+			tables = "AzureActivity"
+		}
+		return ruling{r.Title, true, tables, r.FalsePositives, r.Ask}, true
+	}
+	if r := streams.Rule; d.Rule == r.ID {
+		return ruling{r.Title, true, "AuditLogs, AzureActivity", r.FalsePositives, r.Ask}, true
 	}
 	for _, r := range exposure.Catalogue {
 		if r.ID == d.Rule {
-			return ruling{r.Title, false, r.FalsePositives, r.Ask}, true
+			return ruling{r.Title, false, "", r.FalsePositives, r.Ask}, true
 		}
 	}
 	return ruling{title: d.Rule}, true // a newer program stored it

@@ -1,4 +1,5 @@
-// Package rule judges single records: what a directory change, or one of Microsoft's risk findings, shows by itself.
+// Package rule judges single records: what a directory change, an operation of Azure or one of Microsoft's risk findings
+// shows by itself.
 //
 // A Rule is a value that says what it looks for, how strongly, what is harmless about it and what to ask next; its Match
 // is a pure function of one event and of what the tenant declares (World). Catalogue lists all of them, and Elsewhere

@@ -60,7 +60,7 @@ var Elsewhere = []Left{
 	{"P05", "Principal bypasses consent or grants itself a role", true, NeedsState, "grants by applications are covered; a missing consent record is an absence"},
 	{"P06", "Permission count jumps", true, NeedsState, "a jump within one record is covered, a slow rise is not"},
 	{"P07", "Role granted and removed within minutes", false, NeedsState, "two records"},
-	{"P08", "Azure role for a principal", false, OtherStream, "Azure activity"},
+	{"P08", "Azure role for a principal", true, OtherStream, "Azure activity"},
 	{"P09", "Sensitive permission granted by an unprivileged actor", false, NeedsState, "the actor's own privileges come from the inventory"},
 	{"P10", "Unused high privileges", false, NeedsState, "posture: the inventory against the profiles"},
 
@@ -87,7 +87,6 @@ var Elsewhere = []Left{
 	{"X02", "Audit or Azure action rare for the application", false, NeedsState, "a first"},
 	{"X04", "Mailbox access through an application", false, MissingStream, "the unified audit log"},
 	{"X05", "Automation account, runbook or webhook", false, OtherStream, "Azure activity"},
-	{"X06", "Diagnostic settings deleted", false, OtherStream, "Azure activity"},
 	{"X07", "Alert of Defender for Cloud Apps", true, MissingStream, "alerts are in no stream; what app governance disables is covered"},
 	{"X08", "Run command on a virtual machine", false, OtherStream, "Azure activity"},
 	{"X09", "Principal runs Log Analytics queries", false, MissingStream, "LAQueryLogs"},

@@ -31,3 +31,23 @@ func FuzzRules(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAzureRules gives every rule about Azure an operation that is anything.
+func FuzzAzureRules(f *testing.F) {
+	f.Add("microsoft.aadiam/diagnosticsettings/delete", "/providers/microsoft.aadiam/diagnosticsettings/x", "Success", "", "sp1")
+	f.Add("microsoft.insights/diagnosticsettings/delete", "/subscriptions/s/providers/microsoft.insights/diagnosticsettings/x", "Success", "u1", "")
+	f.Add("microsoft.eventhub/namespaces/authorizationrules/listkeys/action", world.Own[0]+"/providers/x", "Failure", "u1", "")
+	f.Add("microsoft.authorization/roleassignments/write", "/providers/microsoft.authorization/roleassignments/x", "Success", "u1", "")
+	f.Add("microsoft.authorization/elevateaccess/action", "/", "Succeeded", "", "")
+	f.Add("", "", "success", "", "")
+	f.Add("action", world.Own[0], "success", "", "")
+	f.Fuzz(func(t *testing.T, operation, scope, status, user, principal string) {
+		e := &event.Event{Kind: event.KindAzureActivity, ID: "a", Time: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Principal: event.Principal{ObjectID: principal},
+			Azure: &event.AzureOperation{Operation: operation, Scope: scope, Status: status, UserID: user}}
+		for _, d := range rule.Judge(e, world) {
+			if len(d.Statement) > 500 || len(d.Subject) > 500 || d.Statement != strings.ToValidUTF8(d.Statement, "") || d.Principal.Key() == "" {
+				t.Errorf("%s: %+v", d.Rule, d)
+			}
+		}
+	})
+}

@@ -12,7 +12,7 @@ import (
 // Judge asks every rule about an event. What two findings of one rule say about one principal and subject becomes one
 // detection. The World may be nil.
 func Judge(e *event.Event, w *World) []detect.Detection {
-	if e.Kind != event.KindAudit && e.Kind != event.KindRisk {
+	if e.Kind != event.KindAudit && e.Kind != event.KindRisk && e.Kind != event.KindAzureActivity {
 		return nil
 	}
 	if w == nil {
@@ -21,6 +21,9 @@ func Judge(e *event.Event, w *World) []detect.Detection {
 	var out []detect.Detection
 	at := map[string]int{}
 	for _, r := range Catalogue {
+		if (r.Kind == event.KindAzureActivity) != (e.Kind == event.KindAzureActivity) {
+			continue
+		}
 		for _, f := range r.Match(e, w) {
 			d, ok := r.detection(e, w, f)
 			if !ok {
@@ -78,7 +81,7 @@ func Shift(l score.Level, by int) score.Level {
 // level is a finding's level after the actor is looked at. A declared deployer lowers it by one step, one that is in a
 // case raises it. What Rekey does itself is in its ledger: two steps lower, so that only what it never does is left.
 func (r *Rule) level(e *event.Event, w *World, l score.Level) score.Level {
-	a := e.Audit.Actor
+	a := actor(e)
 	switch {
 	case l == score.LevelNone:
 		return l
@@ -97,8 +100,17 @@ func (r *Rule) level(e *event.Event, w *World, l score.Level) score.Level {
 
 // actorName names who made a change, for people.
 func actorName(e *event.Event) string {
-	a := e.Audit.Actor
-	for _, s := range []string{a.UserName, a.Principal.Name, audit.Actor(e.Audit), a.UserShown} {
+	a := actor(e)
+	names := []string{a.UserName, a.Principal.Name, "", a.UserShown}
+	switch {
+	case e.Audit != nil:
+		names[2] = audit.Actor(e.Audit)
+	case a.UserID != "":
+		names[2] = "user " + a.UserID
+	case a.Principal.Key() != "":
+		names[2] = "application " + a.Principal.Key()
+	}
+	for _, s := range names {
 		if s != "" {
 			return s
 		}

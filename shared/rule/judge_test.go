@@ -112,3 +112,47 @@ func TestOtherRecordsAndFailuresShowNothing(t *testing.T) {
 		}
 	}
 }
+
+// operation is an operation of Azure that a user made.
+func operation(name, scope string) *event.Event {
+	return &event.Event{Kind: event.KindAzureActivity, ID: "op1", Time: day, Tenant: "t1", Azure: &event.AzureOperation{
+		Operation: name, Scope: scope, Status: "Success", UserID: "u1",
+	}}
+}
+
+func TestWhoTampersWithTheWatcherIsToldUnlessHeIsDeclaredAndBeyondSuspicion(t *testing.T) {
+	const own = "/subscriptions/s/resourcegroups/rekey"
+	tests := map[string]struct {
+		world *rule.World
+		name  string
+		scope string
+		want  score.Level
+	}{
+		"nothing is declared to be Rekey's":         {&rule.World{}, "microsoft.web/sites/delete", own + "/providers/x", ""},
+		"a stranger":                                {&rule.World{Own: []string{own}}, "microsoft.web/sites/delete", own + "/providers/x", score.LevelHigh},
+		"a deployer":                                {&rule.World{Own: []string{own}, Deployers: []string{"u1"}}, "microsoft.web/sites/delete", own + "/providers/x", ""},
+		"a deployer that is in a case":              {&rule.World{Own: []string{own}, Deployers: []string{"u1"}, Suspects: []string{"u1"}}, "microsoft.web/sites/delete", own + "/providers/x", score.LevelHigh},
+		"a suspect who restarts":                    {&rule.World{Own: []string{own}, Suspects: []string{"u1"}}, "microsoft.web/sites/restart/action", own + "/providers/x", score.LevelHigh},
+		"a group whose name begins like Rekey's":    {&rule.World{Own: []string{own}}, "microsoft.web/sites/delete", own + "ing/providers/x", ""},
+		"a role above where nobody is declared":     {&rule.World{Own: []string{own}}, "microsoft.authorization/roleassignments/write", "/subscriptions/s/providers/microsoft.authorization/roleassignments/a", score.LevelMedium},
+		"a role at the root":                        {&rule.World{Own: []string{own}, Deployers: []string{"u2"}}, "microsoft.authorization/roleassignments/write", "/providers/microsoft.authorization/roleassignments/a", score.LevelHigh},
+		"a role in another subscription":            {&rule.World{Own: []string{own}, Deployers: []string{"u2"}}, "microsoft.authorization/roleassignments/write", "/subscriptions/t/providers/microsoft.authorization/roleassignments/a", ""},
+		"a write above that gives access to nobody": {&rule.World{Own: []string{own}}, "microsoft.resources/tags/write", "/subscriptions/s/providers/microsoft.resources/tags/default", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := levels(operation(tt.name, tt.scope), tt.world)["watcherTampered"]; got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatAServiceProvidersUserDoesIsLedToOurTenant(t *testing.T) {
+	e := operation("microsoft.authorization/elevateaccess/action", "/")
+	for tenant, want := range map[string]string{"ours": "ours", "": "t1"} { // the record names the provider's
+		if found := rule.Judge(e, &rule.World{Tenant: tenant}); len(found) != 1 || found[0].Principal.Key() != want {
+			t.Errorf("%+v, want it led to %s", found, want)
+		}
+	}
+}

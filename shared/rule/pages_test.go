@@ -77,7 +77,7 @@ func table() string {
 	var b strings.Builder
 	b.WriteString(made + `# Detections
 
-What single records show: directory changes and Microsoft's own findings. Unfamiliar sign-ins are found by the model of
+What single records show: directory changes, operations of Azure and Microsoft's own findings. Unfamiliar sign-ins are found by the model of
 ` + "`shared/score`" + `, which needs no rules. A level is one step lower when a declared deployer acted and one step higher when
 the actor is in a case himself; what Rekey does is in its ledger.
 
@@ -96,6 +96,7 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 	for _, r := range exposure.Catalogue {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
+	b.WriteString("\nThat a log does not arrive any more is told by [streamSilent](streamSilent.md), of `shared/streams`.\n")
 	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", id, coveredBy(id), leftOut(id))

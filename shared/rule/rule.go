@@ -34,7 +34,8 @@ type Rule struct {
 	Shape          Shape
 	Levels         string
 	FalsePositives []string
-	Ask            []string // what an investigator should ask next
+	Ask            []string   // what an investigator should ask next
+	Kind           event.Kind // KindAzureActivity for a rule about that log; zero: directory changes and risk findings
 	Match          func(e *event.Event, w *World) []Finding
 }
 
@@ -116,6 +117,10 @@ var Catalogue = []*Rule{
 	confirmedCompromised,
 	riskDismissed,
 	microsoftRisk,
+	// Watching the watcher.
+	diagnosticsChanged,
+	watcherTampered,
+	elevateAccessAzure,
 }
 
 // ByID returns the rule with an id; nil when there is none.

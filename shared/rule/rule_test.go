@@ -26,6 +26,7 @@ var world = &rule.World{
 	Deployers: []string{"d0000000-0000-4000-8000-0000000000cc", "d1110000-0000-4000-8000-0000000000dd"},
 	Self:      event.Principal{ObjectID: "f0000000-0000-4000-8000-0000000000cc", AppID: "f0000000-0000-4000-8000-0000000000aa"},
 	Approved:  []string{"a0000000-0000-4000-8000-0000000000aa"}, Sources: []string{"contoso"},
+	Own: []string{"/subscriptions/50000000-0000-4000-8000-000000000001/resourcegroups/rekey"},
 }
 
 // sink gathers what a message is decoded to.

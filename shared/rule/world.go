@@ -20,6 +20,7 @@ type World struct {
 	Approved  []string          // appIds that users may consent to; empty when there is no such list
 	Sources   []string          // GitHub organisations, and repositories as "organisation/name", whose workflows may sign in
 	Issuers   []string          // issuers of federated credentials that are the tenant's own, without https://
+	Own       []string          // ids of Rekey's own Azure resources or resource groups, without a slash at the end
 }
 
 // ids are the ids that an actor is known by.

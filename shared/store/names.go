@@ -9,6 +9,8 @@ const (
 	TableOperations  = "operations"     // partition "operation", row operation id
 	TableFleet       = "fleet"          // partition "fleet", row day
 	TableDeadLetters = "deadletters"    // partition hub
+	TableStreams     = "streams"        // partition "health", row hub: which logs arrive
+	TableSuspects    = "suspects"       // partition "suspect", row principal key
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
 )
 
@@ -29,6 +31,7 @@ const (
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableSwitches,
+		TableStreams, TableSuspects,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

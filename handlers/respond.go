@@ -20,6 +20,7 @@ import (
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
+	"rekey/shared/baseline"
 	"rekey/shared/decide"
 	"rekey/shared/event"
 	"rekey/shared/host/config"
@@ -68,7 +69,9 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Operations: r.account.Table(store.TableOperations), Brakes: r.brakes, Inventory: r.inventory, Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
+		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
+		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
+		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
 }
 

@@ -50,6 +50,8 @@ type Respond struct {
 	config.Tenant
 	config.State
 	config.Identity
+	World
+	HashKey     config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
 	Mode        string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
 	Modes       Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
 	ActsPerHour int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
@@ -74,7 +76,7 @@ func (r *Respond) Validate() error {
 	if r.ActsPerHour < 0 || r.ActsPerHour > 100 {
 		bad = append(bad, fmt.Errorf("REKEY_ACTS_PER_HOUR is %d: a number from 0 to 100", r.ActsPerHour))
 	}
-	return errors.Join(append(bad, r.State.Validate())...)
+	return errors.Join(append(bad, r.State.Validate(), r.World.Validate())...)
 }
 
 // Policy is what the settings allow.

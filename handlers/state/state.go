@@ -11,6 +11,7 @@ import (
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/health"
+	"rekey/handlers/inquiries"
 	"rekey/handlers/suspects"
 	"rekey/shared/azure/blobs"
 	"rekey/shared/azure/queues"
@@ -90,6 +91,11 @@ func (a *Account) Cases() cases.Store { return cases.Store{Table: a.Table(store.
 // Suspects returns who is in a case.
 func (a *Account) Suspects() suspects.Store {
 	return suspects.Store{Table: a.Table(store.TableSuspects)}
+}
+
+// Inquiries returns the questions to owners.
+func (a *Account) Inquiries() inquiries.Store {
+	return inquiries.Store{Table: a.Table(store.TableInquiries)}
 }
 
 // Health returns which logs arrive.

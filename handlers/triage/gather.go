@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
@@ -15,6 +14,7 @@ import (
 	"rekey/shared/pattern"
 	"rekey/shared/remedy"
 	"rekey/shared/rule"
+	"rekey/shared/streams"
 	"rekey/shared/trail"
 	"rekey/shared/watch"
 )
@@ -105,7 +105,7 @@ func (t *Triage) facts(ctx context.Context, s subject, found []detect.Detection)
 	}
 	f.Exposure.Merge(&application.Exposure)
 	f.Tenant, f.Hasher, f.World, f.Detections, f.Tier = t.Brakes.Policy.Tenant, t.Hasher, world, found, f.Directory.Strongest()
-	if f.Since, f.Logs, err = t.streams(ctx); err != nil {
+	if err := t.streams(ctx, &f); err != nil {
 		return f, err
 	}
 	if f.Actors, err = t.actors(ctx, f.Changes); err != nil {
@@ -182,16 +182,25 @@ const maxRelated = 24
 
 // world is what the tenant declares, and who is in a case now.
 func (t *Triage) world(ctx context.Context) (*rule.World, error) {
-	if t.World == nil {
-		return &rule.World{}, nil
+	w := new(rule.World)
+	if t.World != nil {
+		*w = *t.World
 	}
-	return t.World(ctx)
+	ids, err := t.Suspects.IDs(ctx, t.Now())
+	w.Suspects = slices.Concat(w.Suspects, ids)
+	return w, err
 }
 
-// streams says since when directory changes are known and which logs came in; nothing where nobody watches the streams.
-func (t *Triage) streams(ctx context.Context) (time.Time, map[string]casefile.Flow, error) {
+// streams adds to the facts since when directory changes are known, and which logs come in.
+func (t *Triage) streams(ctx context.Context, f *casefile.Facts) error {
 	if t.Streams == nil {
-		return time.Time{}, nil, nil
+		return nil
 	}
-	return t.Streams(ctx)
+	m, err := t.Streams(ctx)
+	if err != nil {
+		return err
+	}
+	h := m.Health(t.Now())
+	f.Since, f.Flowing = h.Begun(streams.Audit), h.Flowing
+	return nil
 }

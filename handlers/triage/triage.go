@@ -14,6 +14,7 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/inquiries"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
 	"rekey/shared/baseline"
@@ -26,6 +27,7 @@ import (
 	"rekey/shared/remedy"
 	"rekey/shared/rule"
 	"rekey/shared/store"
+	"rekey/shared/streams"
 )
 
 // recent is how long a detection counts towards a case.
@@ -40,17 +42,12 @@ type Config struct {
 	Operations store.Table
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
-	Inquiries  Inquiries
-	World      func(ctx context.Context) (*rule.World, error)                                        // what the tenant declares, and who is in a case; may be nil
-	Streams    func(ctx context.Context) (since time.Time, logs map[string]casefile.Flow, err error) // which logs come in; may be nil
+	Inquiries  inquiries.Store
+	World      *rule.World                                        // what the tenant declares; nil declares nothing
+	Streams    func(ctx context.Context) (*streams.Memory, error) // which logs come in; nil when nobody knows
 	Hasher     baseline.Hasher
 	Evict      store.Bell
 	Now        func() time.Time
-}
-
-// Inquiries are the questions to owners.
-type Inquiries interface {
-	Last(ctx context.Context, caseID string) (*casefile.Inquiry, error) // nil when none was asked
 }
 
 // Triage is the handler.
@@ -115,7 +112,7 @@ func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, err
 	}
 	now := t.Now()
 	c, err := t.Cases.Join(ctx, casefile.Build(f, now))
-	if err != nil || t.Inquiries == nil {
+	if err != nil {
 		return c, true, err
 	}
 	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err != nil || f.Inquiry == nil {

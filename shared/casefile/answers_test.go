@@ -19,10 +19,12 @@ type change = func(*casefile.Facts)
 
 // logs says that all logs came in.
 func logs(f *casefile.Facts) {
-	f.Logs = map[string]casefile.Flow{}
-	for _, l := range []string{casefile.LogSignIns, casefile.LogAudit, casefile.LogVault, casefile.LogGraph, casefile.LogAzure} {
-		f.Logs[l] = casefile.Flowing
-	}
+	f.Flowing = func(string, time.Time, time.Time) (known, flowing bool) { return true, true }
+}
+
+// silent says that none did.
+func silent(f *casefile.Facts) {
+	f.Flowing = func(string, time.Time, time.Time) (known, flowing bool) { return true, false }
 }
 
 // found adds a detection of a rule.
@@ -110,7 +112,7 @@ var checklist = map[string]map[string]answered{
 		"Rekey changed the locks":                    is("no", logs, deployers("otto"), changed(trail.CredentialAdded, by("rekey", "Rekey"))),
 		"nothing, and the log came in":               is("no", logs),
 		"nothing, and nobody knows of the log":       is("unknown"),
-		"nothing, and the log was silent":            is("unknown", func(f *casefile.Facts) { f.Logs = map[string]casefile.Flow{casefile.LogAudit: casefile.Silent} }),
+		"nothing, and the log was silent":            is("unknown", silent),
 	},
 	"moreCredentialsThanRequired": {
 		"two secrets":              is("yes", directory(casefile.Directory{Credentials: []casefile.Credential{credential("secret", "k1", valid), credential("secret", "k2", valid)}})),

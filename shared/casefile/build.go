@@ -27,9 +27,11 @@ type Facts struct {
 	MoreChanges  bool            // there were more changes on it than Facts.Changes has
 	MoreActs     bool            // there were more changes by it than Facts.Acts has
 	Directory    *Directory      // what Graph says; nil when it could not be asked
-	Logs         map[string]Flow // which logs came in, by Log constant
 	Inquiry      *Inquiry        // the newest question to its owner
 	RelatedCases []Link          // cases of others, by key; Why is not set
+
+	// Flowing tells whether a log came in all through a time, as streams.Health does; nil when nobody knows.
+	Flowing func(category string, from, to time.Time) (known, flowing bool)
 }
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.

@@ -1,5 +1,7 @@
 package casefile
 
+import "rekey/shared/streams"
+
 // Values of an Answer.
 const (
 	Yes     = "yes"
@@ -33,7 +35,7 @@ const (
 // Question is one line of the checklist: what is asked, by which log it is answered, and how.
 type Question struct {
 	ID, Area, Text string
-	Log            string // one of the Log constants; empty where Graph or the state answers
+	Log            string // category of package streams; empty where Graph or the state answers
 	answer         func(f *Facts, c *Case) finding
 }
 
@@ -44,53 +46,35 @@ type finding struct {
 	records []string
 }
 
-// Logs that answers rest on.
-const (
-	LogSignIns = "signIns"
-	LogAudit   = "audit"
-	LogVault   = "vault"
-	LogGraph   = "graph"
-	LogAzure   = "azure"
-)
-
 var logNames = map[string]string{
-	LogSignIns: "service principal sign-ins", LogAudit: "the directory's audit log", LogVault: "the vaults' audit log",
-	LogGraph: "Graph activity", LogAzure: "Azure activity",
+	streams.SignIns: "service principal sign-ins", streams.Audit: "the directory's audit log", streams.Vaults: "the vaults' audit log",
+	streams.Graph: "Graph activity", streams.Azure: "Azure activity",
 }
-
-// Flow says whether a log came in without a gap during a case's window.
-type Flow string
-
-// The flows. A log of which nothing is known is not in the map.
-const (
-	Flowing Flow = "flowing"
-	Silent  Flow = "silent"
-)
 
 // Questions is the checklist, in its order.
 var Questions = []Question{
-	{"unusualResources", AreaSignIns, "Is the application accessing unusual resources?", LogSignIns, unusualResources},
-	{"tooManySignIns", AreaSignIns, "Are there too many sign-ins given the expected behavior?", LogSignIns, tooMany},
-	{"wrongTimes", AreaSignIns, "Is the application active at the wrong times of day?", LogSignIns, wrongTimes},
-	{"unrecognizedAddress", AreaSignIns, "Are sign-ins made from an unrecognized IP address?", LogSignIns, unrecognizedAddress},
-	{"unauthorizedCredentials", AreaCredentials, "Was there an unauthorized change to credentials, on the application or its service principals?", LogAudit, unauthorizedCredentials},
+	{"unusualResources", AreaSignIns, "Is the application accessing unusual resources?", streams.SignIns, unusualResources},
+	{"tooManySignIns", AreaSignIns, "Are there too many sign-ins given the expected behavior?", streams.SignIns, tooMany},
+	{"wrongTimes", AreaSignIns, "Is the application active at the wrong times of day?", streams.SignIns, wrongTimes},
+	{"unrecognizedAddress", AreaSignIns, "Are sign-ins made from an unrecognized IP address?", streams.SignIns, unrecognizedAddress},
+	{"unauthorizedCredentials", AreaCredentials, "Was there an unauthorized change to credentials, on the application or its service principals?", streams.Audit, unauthorizedCredentials},
 	{"moreCredentialsThanRequired", AreaCredentials, "Are there more credentials than required?", "", moreThanRequired},
-	{"connectionStrings", AreaConfiguration, "Were connection strings or keys read or changed?", LogAzure, connectionStrings},
-	{"signOutURL", AreaConfiguration, "Was the sign-out URL modified?", LogAudit, byRules("logoutURL")},
-	{"unregisteredDomains", AreaConfiguration, "Are there domains in the URIs that are not registered by the tenant?", LogAudit, unregisteredDomains},
-	{"unauthorizedRedirect", AreaConfiguration, "Has anyone added an unauthorized redirect URI?", LogAudit, unauthorizedRedirect},
+	{"connectionStrings", AreaConfiguration, "Were connection strings or keys read or changed?", streams.Azure, connectionStrings},
+	{"signOutURL", AreaConfiguration, "Was the sign-out URL modified?", streams.Audit, byRules("logoutURL")},
+	{"unregisteredDomains", AreaConfiguration, "Are there domains in the URIs that are not registered by the tenant?", streams.Audit, unregisteredDomains},
+	{"unauthorizedRedirect", AreaConfiguration, "Has anyone added an unauthorized redirect URI?", streams.Audit, unauthorizedRedirect},
 	{"redirectOwnership", AreaConfiguration, "Can somebody else claim a redirect URI's domain?", "", redirectOwnership},
-	{"userConsent", AreaConsent, "Was there suspicious end-user consent?", LogAudit, byRules("consentRiskyScopes", "consentAttackTool", "consentUnapproved", "consentBlocked")},
-	{"broadConsent", AreaConsent, "Are the permissions granted too broad, tenant-wide or by an administrator?", LogAudit, broadConsent},
-	{"consentByWhom", AreaConsent, "Was consent granted by identities that should not be able to?", LogAudit, consentByWhom},
-	{"consentTimes", AreaConsent, "Was consent granted at strange dates or times?", LogAudit, consentTimes},
+	{"userConsent", AreaConsent, "Was there suspicious end-user consent?", streams.Audit, byRules("consentRiskyScopes", "consentAttackTool", "consentUnapproved", "consentBlocked")},
+	{"broadConsent", AreaConsent, "Are the permissions granted too broad, tenant-wide or by an administrator?", streams.Audit, broadConsent},
+	{"consentByWhom", AreaConsent, "Was consent granted by identities that should not be able to?", streams.Audit, consentByWhom},
+	{"consentTimes", AreaConsent, "Was consent granted at strange dates or times?", streams.Audit, consentTimes},
 	{"highPrivilege", AreaAppRoles, "Do the assigned roles have high privilege?", "", highPrivilege},
 	{"unnecessaryPrivilege", AreaAppRoles, "Are the assigned privileges more than necessary?", "", unnecessaryPrivilege},
 	{"unverified", AreaUnverified, "Is it an unverified commercial application?", "", unverified},
-	{"owners", AreaImpact, "Was an owner added who should not be?", LogAudit, byRules("ownerAdded", "powerfulGotWayIn")},
-	{"persistence", AreaImpact, "Did it change the directory, so that somebody could come back another way?", LogAudit, persistence},
-	{"secretsRead", AreaImpact, "Were Key Vault secrets read?", LogVault, secretsRead},
-	{"enumeration", AreaImpact, "Was the tenant listed, or mail and files read?", LogGraph, byRules("graphEnumeration", "graphMailFirstRead", "graphFilesFirstRead", "unfamiliarThenListing")},
+	{"owners", AreaImpact, "Was an owner added who should not be?", streams.Audit, byRules("ownerAdded", "powerfulGotWayIn")},
+	{"persistence", AreaImpact, "Did it change the directory, so that somebody could come back another way?", streams.Audit, persistence},
+	{"secretsRead", AreaImpact, "Were Key Vault secrets read?", streams.Vaults, secretsRead},
+	{"enumeration", AreaImpact, "Was the tenant listed, or mail and files read?", streams.Graph, byRules("graphEnumeration", "graphMailFirstRead", "graphFilesFirstRead", "unfamiliarThenListing")},
 }
 
 // answers goes through the checklist.
@@ -113,28 +97,28 @@ func (q *Question) ask(f *Facts, c *Case) Answer {
 	if q.Log == "" || a.Value != No {
 		return a
 	}
-	switch f.flow(q.Log) {
-	case Flowing:
+	switch known, flowing := f.flowing(q.Log, c); {
+	case known && flowing:
 		if a.Why == "" {
 			a.Why = "nothing in " + logNames[q.Log]
 		}
-	case Silent:
-		a.Value, a.Why = Unknown, "nothing in "+logNames[q.Log]+", and the log was silent for part of the time"
+	case known:
+		a.Value, a.Why = Unknown, "nothing in "+logNames[q.Log]+", and it did not come in for part of the time"
 	default:
 		a.Value, a.Why = Unknown, "nothing in "+logNames[q.Log]+", and it is not known to come in"
 	}
 	return a
 }
 
-// flow says whether a log came in. Sign-ins that were learned of the principal itself show that theirs do.
-func (f *Facts) flow(log string) Flow {
-	if flow, ok := f.Logs[log]; ok {
-		return flow
+// flowing says whether a log came in since the case's window began. Sign-ins that were learned of the principal itself
+// show that theirs do.
+func (f *Facts) flowing(log string, c *Case) (known, flowing bool) {
+	if f.Flowing != nil {
+		known, flowing = f.Flowing(log, c.Window.From, c.Window.To)
 	}
-	if log == LogSignIns && f.Profile != nil {
-		if _, ok := f.Profile.LastSeen(); ok {
-			return Flowing
-		}
+	if !known && log == streams.SignIns && f.Profile != nil {
+		_, used := f.Profile.LastSeen()
+		return used, used
 	}
-	return ""
+	return known, flowing
 }

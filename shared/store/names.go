@@ -11,6 +11,7 @@ const (
 	TableDeadLetters = "deadletters"    // partition hub
 	TableStreams     = "streams"        // partition "health", row hub: which logs arrive
 	TableSuspects    = "suspects"       // partition "suspect", row principal key
+	TableInquiries   = "inquiries"      // partition case id, row inquiry id
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
 )
 
@@ -30,7 +31,7 @@ const (
 // Tables, Containers and Queues list all names, for whoever creates them.
 var (
 	Tables = []string{
-		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableSwitches,
+		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableInquiries, TableSwitches,
 		TableStreams, TableSuspects,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}

@@ -111,6 +111,14 @@ func (h Health) Flowing(category string, from, to time.Time) (known, flowing boo
 	return false, false
 }
 
+// Begun returns the time of a category's first record; the zero time when there was none.
+func (h Health) Begun(category string) time.Time {
+	if i := place(category); i >= 0 {
+		return moment(h.memory.streams[i].first)
+	}
+	return time.Time{}
+}
+
 // VaultFlowing is Flowing for one vault's log.
 func (h Health) VaultFlowing(vault string, from, to time.Time) (known, flowing bool) {
 	s := h.memory.vaults[vault]

@@ -73,8 +73,14 @@ var Catalogue = []*Rule{
 	permissionsRequested,
 	permissionsJump,
 	managementPolicy,
+	propertyLock,
 	accountEnabled,
 	disabledByGovernance,
+	// What guards the tenant.
+	conditionalAccessOff,
+	conditionalAccessExcepted,
+	conditionalAccessLoosened,
+	namedLocation,
 	// Consent.
 	consentByUser,
 	consentByAdmin,

@@ -81,6 +81,11 @@ var Catalogue = []*Rule{
 	conditionalAccessExcepted,
 	conditionalAccessLoosened,
 	namedLocation,
+	domainFederated,
+	domainAdded,
+	certificateAuthority,
+	trustedAuthority,
+	accessElevated,
 	// Consent.
 	consentByUser,
 	consentByAdmin,

@@ -105,6 +105,12 @@ var Catalogue = []*Rule{
 	appRoleByApplication,
 	directoryRole,
 	directoryRoleByApplication,
+	groupMember,
+	groupByApplication,
+	// People whom an application changed.
+	userByApplication,
+	passwordByApplication,
+	methodByApplication,
 	// New, foreign and gallery applications.
 	applicationCreated,
 	principalCreated,

@@ -116,6 +116,7 @@ var Catalogue = []*Rule{
 	principalCreated,
 	principalForeign,
 	managedIdentityCreated,
+	nameLikeMicrosoft,
 	publisherUnset,
 	// Owners.
 	ownerAdded,

@@ -1,0 +1,95 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+
+	"rekey/shared/audit"
+	"rekey/shared/event"
+	"rekey/shared/score"
+)
+
+// nameLikeMicrosoft looks at applications that call themselves like one of Microsoft's: people consent to such a name, and
+// administrators overlook it in a list.
+var nameLikeMicrosoft = &Rule{
+	ID: "nameLikeMicrosoft", Title: "Application named like one of Microsoft's that is not",
+	RiskType: TypeSuspicious, Techniques: []string{"T1036.005", "T1528"},
+	Event: "AuditLogs: \"Add application\", \"Add service principal\", \"Update application\", \"Update service principal\", the name of the target or DisplayName, and additionalDetails AppOwnerOrganizationId, which is not Microsoft's; a service principal whose owner the record does not name is only told of for letters that imitate others",
+	Shape: Documented, Levels: "high for letters that imitate others; medium for a known name, or one letter off; low for a foreign application whose name only begins like Microsoft's",
+	FalsePositives: []string{"Developers call a test after the service that it tests.", "A partner's connector names the product that it connects to."},
+	Ask:            []string{"Who owns the application, and is its publisher verified (Graph)?", "Who consented to it, and to what?"},
+	Match: func(e *event.Event, w *World) []Finding {
+		name, ok := newName(e)
+		if !ok {
+			return nil
+		}
+		owner := foreignOwner(e, w)
+		if slices.Contains(microsoftTenants, owner) {
+			return nil
+		}
+		of, level := likeMicrosoft(name, owner != "")
+		if level != high && owner == "" && !audit.Is(e.Audit, "Add application", "Update application") {
+			return nil // perhaps Microsoft's own: its principals appear by themselves
+		}
+		if level == none {
+			return nil
+		}
+		return one(subject(e, w, 0), level, of, "the application %q is named like Microsoft's %q and is not Microsoft's", name, of)
+	},
+}
+
+// newName returns the name that an application or principal was given by a change. The property has a list of one.
+func newName(e *event.Event) (string, bool) {
+	if !updated(e) {
+		return "", false
+	}
+	p, ok := audit.Property(e.Audit, "DisplayName")
+	if names := audit.URIs(p.New); ok && len(names) == 1 && !slices.Equal(names, audit.URIs(p.Old)) {
+		return names[0], true
+	}
+	return audit.Target(e.Audit, 0).Name, isNew(e)
+}
+
+// likeMicrosoft says which of Microsoft's names another one resembles, and how bad that is.
+func likeMicrosoft(name string, foreign bool) (string, score.Level) {
+	plain := strings.Join(strings.Fields(invisible.Replace(strings.ToLower(name))), " ")
+	for _, known := range microsoftNames {
+		switch bare := skeleton(known); {
+		case skeleton(plain) == bare && !ascii(name):
+			return known, high
+		case skeleton(plain) == bare, len(bare) > 9 && distance(skeleton(plain), bare) == 1:
+			return known, medium
+		}
+	}
+	for _, begin := range []string{"microsoft ", "office 365 ", "azure ad "} {
+		if strings.HasPrefix(skeleton(plain), skeleton(begin)) {
+			switch {
+			case !ascii(name) && !strings.HasPrefix(plain, begin):
+				return begin + "...", high
+			case foreign:
+				return begin + "...", low
+			}
+		}
+	}
+	return "", none
+}
+
+// invisible removes letters without a width; a space that does not break is one.
+var invisible = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u00a0", " ")
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
+}
+
+// microsoftNames are the ones that people meet when they consent or sign in, and those that audit records have as actors.
+var microsoftNames = []string{
+	"microsoft graph", "microsoft graph powershell", "microsoft graph command line tools", "microsoft teams", "microsoft teams services", "microsoft office",
+	"microsoft outlook", "microsoft authenticator", "microsoft authentication broker", "microsoft azure cli", "microsoft azure powershell", "microsoft intune",
+	"microsoft planner", "microsoft power bi", "microsoft to-do", "microsoft edge", "microsoft stream", "microsoft sharepoint", "microsoft onedrive",
+	"microsoft account controls v2", "microsoft password reset service", "microsoft approval management", "microsoft app access panel", "microsoft.azure.syncfabric",
+	"microsoft substrate management", "microsoft 365", "microsoft 365 admin", "office 365 exchange online", "office 365 sharepoint online", "office 365 management apis",
+	"windows azure active directory", "windows azure service management api", "azure portal", "azure devops", "azure key vault", "azure storage", "azure resource manager",
+	"azure mfa strongauthenticationservice", "azure ad identity governance", "aad app management", "managed service identity", "ms-pim", "graph explorer",
+	"device registration service", "onedrive sync engine", "sharepoint online", "exchange online", "exchange online powershell", "outlook web", "skype for business online",
+	"power virtual agents service", "dynamics crm online",
+}

@@ -58,6 +58,9 @@ var Catalogue = []*Rule{
 	credentialByApplication,
 	credentialOnFirstParty,
 	credentialOnRekey,
+	rekeyChanged,
+	rekeyDisabled,
+	rekeyBlocked,
 	credentialOnSyncApplication,
 	changeByGuest,
 	// Configuration.

@@ -153,9 +153,11 @@ func TestWhoBorrowsTheNameOfAServiceIsStillTold(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", by, got, want)
 		}
 	}
-	fake := change("Add application", event.Actor{UserID: "u1"}, event.Target{ID: "obj2", Type: "Application", Name: "Microsoft password reset service"})
-	if got := levels(fake, nil)["nameLikeMicrosoft"]; got != score.LevelMedium {
-		t.Errorf("an application with the name of a service is %q", got)
+	for _, name := range []string{"Microsoft password reset service", "MS-PIM", "Azure MFA  StrongAuthenticationService", "Managed Service Identity", "Device Registration Service"} {
+		fake := change("Add application", event.Actor{UserID: "u1"}, event.Target{ID: "obj2", Type: "Application", Name: name})
+		if got := levels(fake, nil)["nameLikeMicrosoft"]; got != score.LevelMedium {
+			t.Errorf("an application with the name %s is %q", name, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ var nameLikeMicrosoft = &Rule{
 	ID: "nameLikeMicrosoft", Title: "Application named like one of Microsoft's that is not",
 	RiskType: TypeSuspicious, Techniques: []string{"T1036.005", "T1528"},
 	Event: "AuditLogs: \"Add application\", \"Add service principal\", \"Update application\", \"Update service principal\", the name of the target or DisplayName, and additionalDetails AppOwnerOrganizationId, which is not Microsoft's; a service principal whose owner the record does not name is only told of for letters that imitate others",
-	Shape: Documented, Levels: "high for letters that imitate others; medium for a known name, or one letter off; low for a foreign application whose name only begins like Microsoft's",
+	Shape: Documented, Levels: "high for letters that imitate others; medium for a known name, or one letter off; low for an own application named after a service that people use, and for a foreign one whose name only begins like Microsoft's",
 	FalsePositives: []string{"Developers call a test after the service that it tests.", "A partner's connector names the product that it connects to."},
 	Ask:            []string{"Who owns the application, and is its publisher verified (Graph)?", "Who consented to it, and to what?"},
 	Match: func(e *event.Event, w *World) []Finding {
@@ -57,8 +58,11 @@ func likeMicrosoft(name string, foreign bool) (string, score.Level) {
 		switch bare := skeleton(known); {
 		case skeleton(plain) == bare && !ascii(name):
 			return known, high
-		case skeleton(plain) == bare, len(bare) > 9 && distance(skeleton(plain), bare) == 1:
+		case skeleton(plain) != bare && (len(bare) < 10 || distance(skeleton(plain), bare) != 1):
+		case foreign || branded(known):
 			return known, medium
+		default:
+			return known, low
 		}
 	}
 	for _, begin := range []string{"microsoft ", "office 365 ", "azure ad "} {
@@ -74,6 +78,14 @@ func likeMicrosoft(name string, foreign bool) (string, score.Level) {
 	return "", none
 }
 
+// branded reports whether a name is one that nobody gives to something of his own. An application called Azure DevOps is
+// most often what somebody uses for Azure DevOps.
+func branded(known string) bool {
+	_, acts := platform[known]
+	_, serves := services[known]
+	return acts || serves || strings.HasPrefix(known, "microsoft") || strings.HasPrefix(known, "office 365 ") || strings.HasPrefix(known, "windows ")
+}
+
 // invisible removes letters without a width; a space that does not break is one.
 var invisible = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u00a0", " ")
 
@@ -81,15 +93,13 @@ func ascii(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
 }
 
-// microsoftNames are the ones that people meet when they consent or sign in, and those that audit records have as actors.
-var microsoftNames = []string{
-	"microsoft graph", "microsoft graph powershell", "microsoft graph command line tools", "microsoft teams", "microsoft teams services", "microsoft office",
+// microsoftNames are the ones that people meet when they consent or sign in, and those of the services that the rules leave
+// out as actors: nobody else may borrow one unseen.
+var microsoftNames = slices.Concat([]string{
+	"microsoft graph", "microsoft graph powershell", "microsoft graph command line tools", "microsoft teams", "microsoft office",
 	"microsoft outlook", "microsoft authenticator", "microsoft authentication broker", "microsoft azure cli", "microsoft azure powershell", "microsoft intune",
 	"microsoft planner", "microsoft power bi", "microsoft to-do", "microsoft edge", "microsoft stream", "microsoft sharepoint", "microsoft onedrive",
-	"microsoft account controls v2", "microsoft password reset service", "microsoft approval management", "microsoft app access panel", "microsoft.azure.syncfabric",
-	"microsoft substrate management", "microsoft 365", "microsoft 365 admin", "office 365 exchange online", "office 365 sharepoint online", "office 365 management apis",
-	"windows azure active directory", "windows azure service management api", "azure portal", "azure devops", "azure key vault", "azure storage", "azure resource manager",
-	"azure mfa strongauthenticationservice", "azure ad identity governance", "aad app management", "managed service identity", "ms-pim", "graph explorer",
-	"device registration service", "onedrive sync engine", "sharepoint online", "exchange online", "exchange online powershell", "outlook web", "skype for business online",
-	"power virtual agents service", "dynamics crm online",
-}
+	"microsoft account controls v2", "microsoft 365", "microsoft 365 admin", "office 365 management apis", "windows azure active directory", "azure portal",
+	"azure devops", "azure key vault", "azure storage", "azure resource manager", "graph explorer", "onedrive sync engine", "sharepoint online",
+	"exchange online", "exchange online powershell", "outlook web", "skype for business online", "dynamics crm online",
+}, slices.Sorted(maps.Keys(platform)), slices.Sorted(maps.Keys(services)))

@@ -13,7 +13,7 @@ var rekeyChanged = &Rule{
 	ID: "rekeyChanged", Title: "Rekey's own identity changed",
 	RiskType: TypeAnomalous, Techniques: []string{"T1098", "T1562.001"},
 	Event: "AuditLogs: any change of Rekey's declared identity by somebody else: a property (also its name or a federated credential), an owner, a permission, a directory role or a group given or taken, a credential removed",
-	Shape: Recorded, Levels: "high",
+	Shape: Recorded, Levels: "high; medium when the record names a service of the platform as the actor and not its appId",
 	FalsePositives: []string{"Rekey is set up, or gets the permissions of a new version: declare who does it as a deployer."},
 	Ask:            []string{"Who may change Rekey's identity, and why was it changed?", "Can Rekey still do its work (rekey doctor)?", "What happened in the tenant meanwhile that Rekey would have told?"},
 	Match: func(e *event.Event, w *World) []Finding {
@@ -21,8 +21,15 @@ var rekeyChanged = &Rule{
 		if !ok || goes(e) || isNew(e) || switched(e) || idle(e, w) {
 			return nil
 		}
+		level := high
+		switch a := e.Audit.Actor; {
+		case isPlatform(a) && a.Principal.AppID != "":
+			return nil // nobody else has that appId
+		case isPlatform(a):
+			level = medium // anybody can have that name
+		}
 		subject := strings.TrimSpace(e.Audit.Activity + " " + selfDetail(e))
-		return one(p, high, subject, "Rekey's own identity was changed: %s", subject)
+		return one(p, level, subject, "Rekey's own identity was changed: %s", subject)
 	},
 }
 

@@ -13,7 +13,7 @@ import (
 type World struct {
 	Domains   []string `envconfig:"REKEY_DOMAINS" help:"your verified domains, separated by commas, like contoso.com,contoso.onmicrosoft.com; redirect URIs elsewhere are told"`
 	Deployers []string `envconfig:"REKEY_DEPLOYERS" help:"object ids of the people and principals, and application ids, whose work is to change applications, separated by commas; what they change counts one level less"`
-	Responder string   `envconfig:"REKEY_RESPOND_ID" help:"object id or client id of the identity that Rekey's respond app acts as; what it changes is in the ledger, and a credential added to it is told as high"`
+	Responder string   `envconfig:"REKEY_RESPOND_ID" help:"object id or client id of the identity that Rekey's respond app acts as; what it changes is in the ledger, and whatever somebody else changes about it is told as high"`
 	Approved  []string `envconfig:"REKEY_APPROVED_APPS" help:"application ids that users may consent to, separated by commas; empty: there is no such list"`
 	Sources   []string `envconfig:"REKEY_REPOSITORIES" help:"GitHub organisations, or repositories as organisation/name, whose workflows may sign in as your applications, separated by commas"`
 	Issuers   []string `envconfig:"REKEY_ISSUERS" help:"issuers of federated credentials that are your own, like https://oidc.contoso.com, separated by commas"`

@@ -112,3 +112,65 @@ func TestThePrincipalBehindATarget(t *testing.T) {
 		})
 	}
 }
+
+func TestAConditionalAccessPolicyIsReadAsGraphHasIt(t *testing.T) {
+	const value = `{"id":"p","displayName":"Block","state":"enabled","conditions":{"users":{"includeUsers":["None"]},` +
+		`"applications":{"includeApplications":["All"],"excludeApplications":[]},"locations":{"includeLocations":["All"],"excludeLocations":["L1"]},` +
+		`"clientApplications":{"includeServicePrincipals":["ServicePrincipalsInMyTenant"],"excludeServicePrincipals":["A1"],"excludeAgentIdServicePrincipals":["B2"],` +
+		`"servicePrincipalFilter":{"mode":"exclude","rule":"x -eq 1"}},"servicePrincipalRiskLevels":["high"]},"grantControls":{"operator":"OR","builtInControls":["block"]}}`
+	want := audit.AccessPolicy{
+		Name: "Block", State: audit.AccessEnabled, Included: []string{audit.EveryPrincipal}, Excluded: []string{"a1", "b2"}, Filter: "exclude x -eq 1",
+		Risks: []string{"high"}, Places: []string{"all"}, NotPlaces: []string{"l1"}, Apps: []string{"all"}, Controls: []string{"block"},
+	}
+	got, ok := audit.ReadAccessPolicy(value)
+	if diff := cmp.Diff(want, got); diff != "" || !ok || !got.Workload() {
+		t.Error(diff, ok)
+	}
+	if !got.Reaches("c3") || got.Reaches("a1") || (audit.AccessPolicy{State: audit.AccessDisabled, Included: []string{"c3"}}).Reaches("c3") {
+		t.Error("a policy reaches whom it excludes, or does not reach whom it includes")
+	}
+	if p, ok := audit.ReadAccessPolicy("null"); !ok || p.Workload() {
+		t.Error("a policy that is not there cannot be read")
+	}
+	for _, s := range []string{`{"state":"ena`, "[]", "7"} {
+		if _, ok := audit.ReadAccessPolicy(s); ok {
+			t.Errorf("%s was read as a policy", s)
+		}
+	}
+	users, ok := audit.ReadAccessPolicy(`{"state":"enabled","conditions":{"clientApplications":null,"users":{"includeUsers":["All"]}}}`)
+	if !ok || users.Workload() {
+		t.Error("a policy about users is about workload identities")
+	}
+}
+
+func TestANamedLocationIsReadWhateverItsPropertyIsCalled(t *testing.T) {
+	got, ok := audit.ReadPlace(`{"@odata.type":"#microsoft.graph.ipNamedLocation","isTrusted":true,"ipRanges":[{"cidrAddress":"2001:DB8::/32"}]}`)
+	if diff := cmp.Diff(audit.Place{Trusted: true, Ranges: []string{"2001:db8::/32"}}, got); diff != "" || !ok {
+		t.Error(diff, ok)
+	}
+	if _, ok := audit.ReadPlace(`{"state":"enabled"}`); ok {
+		t.Error("something else was read as a location")
+	}
+}
+
+func TestOnlyWhatIsEnabledLocks(t *testing.T) {
+	tests := map[string]struct {
+		value, want string
+		read        bool
+	}{
+		"everything":       {`{"isEnabled":true,"allProperties":true}`, "credentialsWithUsageSign credentialsWithUsageVerify tokenEncryptionKeyId", true},
+		"a part":           {`[{"IsEnabled":true,"CredentialsWithUsageVerify":true,"TokenEncryptionKeyId":null}]`, "credentialsWithUsageVerify", true},
+		"switched off":     {`{"isEnabled":false,"allProperties":true}`, "", true},
+		"none":             {"[]", "", true},
+		"it was never set": {"", "", true},
+		"cut off":          {`{"isEnabled":true,"all`, "", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, ok := audit.Locks(tt.value)
+			if strings.Join(got, " ") != tt.want || ok != tt.read {
+				t.Errorf("%q %v, want %q %v", got, ok, tt.want, tt.read)
+			}
+		})
+	}
+}

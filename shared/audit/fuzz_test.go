@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,38 @@ func FuzzURIs(f *testing.F) {
 		}
 		if added := audit.AddedURIs(s, s); len(added) != 0 {
 			t.Errorf("%q added %v to itself", s, added)
+		}
+	})
+}
+
+func FuzzAccessPolicy(f *testing.F) {
+	f.Add(`{"state":"enabled","conditions":{"clientApplications":{"includeServicePrincipals":["a"],"excludeServicePrincipals":["b"]}}}`, "b")
+	f.Fuzz(func(t *testing.T, s, id string) {
+		p, ok := audit.ReadAccessPolicy(s)
+		if again, _ := audit.ReadAccessPolicy(s); len(audit.Missing(p.Included, again.Included)) > 0 {
+			t.Errorf("%q lost a principal to itself", s)
+		}
+		if slices.Contains(p.Excluded, id) && p.Reaches(id) || !ok && p.Workload() {
+			t.Errorf("%q reaches %q", s, id)
+		}
+	})
+}
+
+func FuzzPlace(f *testing.F) {
+	f.Add(`{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}],"countriesAndRegions":["DE"]}`)
+	f.Fuzz(func(t *testing.T, s string) {
+		if p, ok := audit.ReadPlace(s); !ok && (p.Trusted || len(p.Ranges) > 0) {
+			t.Errorf("%q was not read and is %+v", s, p)
+		}
+	})
+}
+
+func FuzzLocks(f *testing.F) {
+	f.Add(`{"isEnabled":true,"allProperties":true}`)
+	f.Add(`[{"isEnabled":true,"credentialsWithUsageSign":true}]`)
+	f.Fuzz(func(t *testing.T, s string) {
+		if locks, ok := audit.Locks(s); !ok && len(locks) > 0 || len(locks) > 4 || !slices.IsSorted(locks) {
+			t.Errorf("%q locks %v", s, locks)
 		}
 	})
 }

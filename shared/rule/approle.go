@@ -51,7 +51,14 @@ func (a assignment) readsMail() bool {
 			return true
 		}
 	}
-	return r == "full_access_as_app" || a.id == "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
+	return r == "full_access_as_app" || slices.Contains(mailRoles, a.id)
+}
+
+// mailRoles are the ids of the roles about mail that a record without AppRole.Value is known by: full_access_as_app,
+// Exchange.ManageAsApp, Mail.Read, Mail.ReadWrite and Mail.Send.
+var mailRoles = []string{
+	"dc890d15-9560-4a4c-9b7f-a736ec74ec40", "dc50a0fb-09a3-484d-be87-e023b12c6440", "810c84a8-4a9e-49e6-bf7d-12d183f40d01",
+	"e2a3a72e-5f79-4c64-b1b1-878b674786c9", "b633e1c5-b582-4048-a93e-9f11b44c7e96",
 }
 
 // subject is what the finding is about: the role on its resource.

@@ -6,7 +6,7 @@ import "rekey/shared/event"
 var directoryRole = &Rule{
 	ID: "directoryRole", Title: "Directory role given to a service principal",
 	Covers: []string{"P04"}, RiskType: TypeAnomalous, Techniques: []string{"T1098.003", "T1078.004"},
-	Event: "AuditLogs: \"Add member to role\", eligible, scoped and PIM forms, a target of type ServicePrincipal, Role.TemplateId or Role.DisplayName",
+	Event: "AuditLogs: \"Add member to role\", eligible, scoped and PIM forms, and (only documented) \"Add role assignment to role definition\" and \"Add EligibleRoleAssignment to RoleDefinition\"; a target of type ServicePrincipal, Role.TemplateId or Role.DisplayName",
 	Shape: Recorded, Levels: "high for a role of the control plane (tier 0), medium for tier 1, else low",
 	FalsePositives: []string{"Automation gets the role that it works with."},
 	Ask:            []string{"Why a role and not a permission of Graph?", "Who gave it, and what did the principal do since?"},

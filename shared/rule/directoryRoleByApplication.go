@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"rekey/shared/audit"
 	"rekey/shared/event"
 	"rekey/shared/privilege"
 )
@@ -11,7 +10,7 @@ import (
 var directoryRoleByApplication = &Rule{
 	ID: "directoryRoleByApplication", Title: "An application gave somebody a powerful directory role",
 	Covers: []string{"P02", "P05"}, RiskType: TypeAnomalous, Techniques: []string{"T1098.003"},
-	Event: "AuditLogs: \"Add member to role\", eligible, scoped and PIM forms, initiatedBy.app, whoever the member is",
+	Event: "AuditLogs: \"Add member to role\", eligible, scoped and PIM forms, \"Add role assignment to role definition\" (only documented), initiatedBy.app, whoever the member is",
 	Shape: Recorded, Levels: "high for a role of the control plane (tier 0), medium for tier 1, nothing below",
 	FalsePositives: []string{"Identity governance products give out roles. PIM itself (MS-PIM) is left out."},
 	Ask:            []string{"Who asked the application for it?", "Is the member known, and what did he do since?"},
@@ -24,7 +23,7 @@ var directoryRoleByApplication = &Rule{
 		if !tier.Above(privilege.Tier2) {
 			return nil
 		}
-		who := audit.Target(a, 0)
-		return one(a.Actor.Principal, byTier(tier, high, medium, none), name+"/"+who.ID, "the application %s gave the directory role %q to %q", titled(a.Actor.Principal), name, who.Name)
+		who := receiver(e)
+		return one(a.Actor.Principal, byTier(tier, high, medium, none), name+"/"+who.ID, "the application %s gave the directory role %q to %q", titled(a.Actor.Principal), name, ownerName(who))
 	},
 }

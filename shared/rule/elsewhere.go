@@ -60,7 +60,7 @@ var Elsewhere = []Left{
 	{"P05", "Principal bypasses consent or grants itself a role", true, NeedsState, "grants by applications are covered; a missing consent record is an absence"},
 	{"P06", "Permission count jumps", true, NeedsState, "a jump within one record is covered, a slow rise is not"},
 	{"P07", "Role granted and removed within minutes", false, NeedsState, "two records"},
-	{"P08", "Azure role for a principal", true, OtherStream, "Azure activity"},
+	{"P08", "Azure role for a principal", true, OtherStream, "Azure activity; elevateAccess is in the audit log, too"},
 	{"P09", "Sensitive permission granted by an unprivileged actor", false, NeedsState, "the actor's own privileges come from the inventory"},
 	{"P10", "Unused high privileges", false, NeedsState, "posture: the inventory against the profiles"},
 

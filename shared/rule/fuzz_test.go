@@ -15,6 +15,10 @@ func FuzzRules(f *testing.F) {
 	f.Add("Update application - Certificates and secrets management", "KeyDescription", "[]", `["[KeyIdentifier=11111111-aaaa,KeyType=Password]"]`, "")
 	f.Add("Consent to application", "ConsentAction.Permissions", "", "[] => [[Id: a, Scope: Mail.Read, ]];", "evil\x00name")
 	f.Add("Update application", "FederatedIdentityCredentials", "[]", `[{"Issuer":"://","Subject":"repo:"}]`, "y")
+	f.Add("Update conditional access policy", "ConditionalAccessPolicy", `{"state":"enabled","conditions":{"clientApplications":{"includeServicePrincipals":["a"]}}}`, `{"state":"disabled"}`, "p")
+	f.Add("Update named location", "x", `{"isTrusted":false}`, `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`, "l")
+	f.Add("Update application", "ServicePrincipalLockConfiguration", `{"isEnabled":true,"allProperties":true}`, `[{}]`, "k")
+	f.Add("Add application", "DisplayName", "[]", `["Mіcrosoft Teams"]`, "Mіcrosoft Teams")
 	f.Add("Add member to role", "Role.DisplayName", "", "Global Administrator", "z")
 	f.Fuzz(func(t *testing.T, activity, name, before, after, title string) {
 		p := []event.Property{{Name: name, Old: before, New: after}, {Name: "ServicePrincipal.ObjectID", New: title}}

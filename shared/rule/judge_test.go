@@ -113,6 +113,64 @@ func TestOtherRecordsAndFailuresShowNothing(t *testing.T) {
 	}
 }
 
+func TestRekeyIsOnlySaidToBeBlockedByWhatNamesItWhenItMayBeKnownByItsClientID(t *testing.T) {
+	policy := func(lists string) string {
+		return `{"displayName":"p","state":"enabled","conditions":{"clientApplications":{` + lists + `}}}`
+	}
+	const everybody = `"includeServicePrincipals":["ServicePrincipalsInMyTenant"]`
+	both := &rule.World{Self: event.Principal{ObjectID: "sp5", AppID: "app5"}}
+	either := &rule.World{Self: event.Principal{ObjectID: "app5", AppID: "app5"}}
+	tests := map[string]struct {
+		world    *rule.World
+		old, new string
+		want     score.Level
+	}{
+		"a new policy for all":                      {either, "", policy(everybody), score.LevelHigh},
+		"a new policy for all but somebody":         {either, "", policy(everybody + `,"excludeServicePrincipals":["sp5"]`), ""},
+		"the same, and both ids are known":          {both, "", policy(everybody + `,"excludeServicePrincipals":["sp6"]`), score.LevelHigh},
+		"a new policy for all but Rekey":            {both, "", policy(everybody + `,"excludeServicePrincipals":["sp5"]`), ""},
+		"no exception any more from what is no lot": {both, policy(`"excludeServicePrincipals":["sp5"]`), policy(`"includeServicePrincipals":["sp6"]`), score.LevelMedium},
+		"nothing is declared":                       {nil, "", policy(everybody), ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := change("Update conditional access policy", event.Actor{UserID: "u1"}, event.Target{ID: "p1", Type: "Policy"},
+				event.Property{Name: "ConditionalAccessPolicy", Old: tt.old, New: tt.new})
+			if got := levels(e, tt.world)["rekeyBlocked"]; got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhoBorrowsTheNameOfAServiceIsStillTold(t *testing.T) {
+	person := event.Target{ID: "u2", Type: "User", Name: "eve@contoso.com"}
+	for want, by := range map[score.Level]event.Principal{
+		"":                {ObjectID: "sp7", Name: "Microsoft password reset service", AppID: "93625bc8-bfe2-437a-97e0-3d0060024faa"},
+		score.LevelMedium: {ObjectID: "sp8", Name: "Microsoft password reset service", AppID: "app8"},
+	} {
+		if got := levels(change("Reset user password", event.Actor{Principal: by}, person), nil)["passwordByApplication"]; got != want {
+			t.Errorf("%+v: %q, want %q", by, got, want)
+		}
+	}
+	for _, name := range []string{"Microsoft password reset service", "MS-PIM", "Azure MFA  StrongAuthenticationService", "Managed Service Identity", "Device Registration Service"} {
+		fake := change("Add application", event.Actor{UserID: "u1"}, event.Target{ID: "obj2", Type: "Application", Name: name})
+		if got := levels(fake, nil)["nameLikeMicrosoft"]; got != score.LevelMedium {
+			t.Errorf("an application with the name %s is %q", name, got)
+		}
+	}
+}
+
+func TestRekeyThatIsInACaseMayNotChangeItself(t *testing.T) {
+	self := event.Principal{ObjectID: "sp9", Name: "builder"}
+	e := change("Update service principal", byApp, event.Target{ID: "sp9", Type: "ServicePrincipal", Name: "builder"}, event.Property{Name: "AccountEnabled", Old: "[true]", New: "[false]"})
+	for want, w := range map[score.Level]*rule.World{"": {Self: self}, score.LevelHigh: {Self: self, Suspects: []string{"sp9"}}} {
+		if got := levels(e, w)["rekeyDisabled"]; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // operation is an operation of Azure that a user made.
 func operation(name, scope string) *event.Event {
 	return &event.Event{Kind: event.KindAzureActivity, ID: "op1", Time: day, Tenant: "t1", Azure: &event.AzureOperation{

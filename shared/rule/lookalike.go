@@ -23,7 +23,10 @@ func resembles(host string, domains []string) string {
 // skeleton makes letters equal that are read as the same, and writes international names as the letters they imitate
 // where that is possible.
 var skeletons = strings.NewReplacer("0", "o", "1", "l", "i", "l", "rn", "m", "vv", "w", "5", "s", "3", "e",
-	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "l", "ı", "l", "ö", "o", "ó", "o", "é", "e", "á", "a")
+	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "l", "ı", "l", "ö", "o", "ó", "o", "é", "e", "á", "a",
+	"т", "t", "м", "m", "к", "k", "н", "h", "в", "b", "ѕ", "s", "ԁ", "d", "ј", "j", "ο", "o", "α", "a", "ε", "e", "ι", "l", "ρ", "p", "τ", "t",
+	"ν", "v", "υ", "u", "κ", "k", "μ", "m", "ɡ", "g", "ɑ", "a", "í", "l", "ì", "l", "ï", "l", "à", "a", "â", "a", "ä", "a", "è", "e", "ë", "e", "ê", "e",
+	"ò", "o", "ô", "o", "ø", "o", "ú", "u", "ü", "u", "ç", "c", "ć", "c", "ñ", "n", "ŕ", "r", "ś", "s", "š", "s", "ţ", "t", "ż", "z", "ž", "z")
 
 func skeleton(s string) string { return skeletons.Replace(strings.ToLower(s)) }
 

@@ -11,7 +11,7 @@ import (
 var managementPolicy = &Rule{
 	ID: "managementPolicy", Title: "Policy about applications' credentials changed",
 	Covers: []string{"F08"}, RiskType: TypeAnomalous, Techniques: []string{"T1562"},
-	Event: "AuditLogs: \"Add policy\", \"Update policy\", \"Delete policy\" and their forms for applications, a target whose type or name says ApplicationManagementPolicy",
+	Event: "AuditLogs: \"Add policy\", \"Update policy\", \"Delete policy\" and, for one application or principal that is excepted from the default by a policy of its own, \"Add policy to application\", \"Add policy to service principal\" and those that remove; a target or property whose type, name or value has ManagementPolicy",
 	Shape: Guessed, Levels: "medium",
 	FalsePositives: []string{"Administrators tighten the policy, or except an application for a while."},
 	Ask:            []string{"Does the policy now allow more than before: secrets, longer lifetimes, an exception?", "Which applications got credentials since?"},

@@ -47,7 +47,7 @@ func page(r *rule.Rule) string {
 	fmt.Fprintf(&b, "%s# %s\n\n`%s`\n\n| | |\n|---|---|\n", made, r.Title, r.ID)
 	for _, row := range [][2]string{
 		{"Risk event type", cmp.Or(r.RiskType, "Microsoft's own")}, {"Level", r.Levels}, {"Log event", r.Event}, {"Shape of the record", shape(r.Shape)},
-		{"MITRE ATT&CK", strings.Join(r.Techniques, ", ")}, {"Public detections", cmp.Or(strings.Join(r.Covers, ", "), "none looks at this")},
+		{"MITRE ATT&CK", strings.Join(r.Techniques, ", ")}, {"Public detections", cmp.Or(strings.Join(r.Covers, ", "), "none of the 95 looks at this")},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], cell(row[1]))
 	}

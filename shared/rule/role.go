@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"rekey/shared/audit"
@@ -9,22 +10,26 @@ import (
 	"rekey/shared/privilege"
 )
 
-// isRoleGrant reports whether a directory role was given: permanently, for a scope, eligible, or through PIM. Requests
-// and the ends of time-bound roles are other activities.
+// isRoleGrant reports whether a directory role was given: permanently, for a scope, eligible, or through PIM. The last two
+// are how custom roles are given; no public record has them.
 func isRoleGrant(e *event.Event) bool {
+	return done(e, "add member to role", "add eligible member to role", "add scoped member to role",
+		"add role assignment to role definition", "add eligibleroleassignment to roledefinition", "update member in pim approved", "restore member from role", "restore eligible member from role")
+}
+
+// done reports whether a change whose activity begins in one of some ways was made. Activities of PIM go on behind that:
+// requests, refusals and the ends of time-bound ones are left out.
+func done(e *event.Event, prefixes ...string) bool {
 	if !made(e) {
 		return false
 	}
 	a := strings.ToLower(e.Audit.Activity)
-	if strings.Contains(a, "requested") || strings.Contains(a, "expired") || strings.Contains(a, "denied") || strings.Contains(a, "canceled") {
-		return false
-	}
-	for _, prefix := range []string{"add member to role", "add eligible member to role", "add scoped member to role"} {
-		if strings.HasPrefix(a, prefix) {
-			return true
+	for _, s := range []string{"requested", "expired", "denied", "canceled"} {
+		if strings.Contains(a, s) {
+			return false
 		}
 	}
-	return false
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(a, p) })
 }
 
 // member returns the service principal that got a role; the zero Principal when a person did.
@@ -54,4 +59,16 @@ func role(e *event.Event) (string, privilege.Tier) {
 		}
 	}
 	return cmp.Or(names[0], "a role that the record does not name"), tier
+}
+
+// receiver returns the target that got a role; PIM has the role itself and a request among the targets.
+func receiver(e *event.Event) event.Target {
+	for _, t := range e.Audit.Targets {
+		for _, kind := range []string{"User", "ServicePrincipal", "Group"} {
+			if strings.EqualFold(t.Type, kind) {
+				return t
+			}
+		}
+	}
+	return audit.Target(e.Audit, 0)
 }

@@ -59,6 +59,9 @@ var Catalogue = []*Rule{
 	credentialByApplication,
 	credentialOnFirstParty,
 	credentialOnRekey,
+	rekeyChanged,
+	rekeyDisabled,
+	rekeyBlocked,
 	credentialOnSyncApplication,
 	changeByGuest,
 	// Configuration.
@@ -74,8 +77,19 @@ var Catalogue = []*Rule{
 	permissionsRequested,
 	permissionsJump,
 	managementPolicy,
+	propertyLock,
 	accountEnabled,
 	disabledByGovernance,
+	// What guards the tenant.
+	conditionalAccessOff,
+	conditionalAccessExcepted,
+	conditionalAccessLoosened,
+	namedLocation,
+	domainFederated,
+	domainAdded,
+	certificateAuthority,
+	trustedAuthority,
+	accessElevated,
 	// Consent.
 	consentByUser,
 	consentByAdmin,
@@ -95,11 +109,18 @@ var Catalogue = []*Rule{
 	appRoleByApplication,
 	directoryRole,
 	directoryRoleByApplication,
+	groupMember,
+	groupByApplication,
+	// People whom an application changed.
+	userByApplication,
+	passwordByApplication,
+	methodByApplication,
 	// New, foreign and gallery applications.
 	applicationCreated,
 	principalCreated,
 	principalForeign,
 	managedIdentityCreated,
+	nameLikeMicrosoft,
 	publisherUnset,
 	// Owners.
 	ownerAdded,

@@ -160,7 +160,7 @@ func TestAnEmptyWorldIsSafe(t *testing.T) {
 	for _, f := range files {
 		for _, e := range decode(t, f) {
 			for _, d := range rule.Judge(e, nil) {
-				if slices.Contains([]string{"redirectForeign", "redirectLookAlike", "consentUnapproved", "federatedRepository", "credentialOnRekey"}, d.Rule) {
+				if slices.Contains([]string{"redirectForeign", "redirectLookAlike", "consentUnapproved", "federatedRepository", "credentialOnRekey", "rekeyChanged", "rekeyDisabled", "rekeyBlocked"}, d.Rule) {
 					t.Errorf("%s: %s compared with nothing", f, d.Rule)
 				}
 			}

@@ -65,8 +65,8 @@ func isPlatform(a event.Actor) bool {
 	return known && a.UserID == "" && (a.Principal.AppID == "" || a.Principal.AppID == id)
 }
 
-// microsoftTenants own Microsoft's applications.
-var microsoftTenants = []string{"72f988bf-86f1-41af-91ab-2d7cd011db47", "f8cdef31-a31e-4b4a-93e4-5f571e91255a"}
+// microsoftTenants own Microsoft's applications; the last one owns few, among them Microsoft Graph Command Line Tools.
+var microsoftTenants = []string{"72f988bf-86f1-41af-91ab-2d7cd011db47", "f8cdef31-a31e-4b4a-93e4-5f571e91255a", "cdc5aeea-15c5-4db6-b079-fcadd2505dc2"}
 
 // byApplication reports whether an application acted, and not a user or a service of the platform.
 func byApplication(e *event.Event) bool {

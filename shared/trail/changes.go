@@ -131,7 +131,9 @@ func (r *record) tenantWide(activity string) bool {
 	case strings.Contains(activity, "elevated their access"):
 		r.keep(AccessElevated, "", "", "User Access Administrator over all of Azure")
 	case strings.Contains(activity, "conditional access policy"), strings.Contains(activity, "named location"), strings.Contains(activity, "authorization policy"),
-		strings.Contains(activity, "app management policy"), strings.Contains(activity, "permission grant policy"), strings.Contains(activity, "tenant app management policy"):
+		strings.Contains(activity, "app management policy"), strings.Contains(activity, "permission grant policy"), strings.Contains(activity, "tenant app management policy"),
+		strings.Contains(activity, "certificate based auth"), strings.Contains(activity, "certificate authority"), strings.Contains(activity, "certificateauthority"),
+		strings.Contains(activity, "publickeyinfrastructure"):
 		key, name := r.other("policy")
 		r.keep(PolicyChanged, key, name, r.Activity)
 	case strings.Contains(activity, "domain authentication"), strings.Contains(activity, "federation settings on domain"), strings.HasSuffix(activity, "unverified domain"),

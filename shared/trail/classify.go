@@ -126,7 +126,8 @@ func (r *record) grants(activity string) bool {
 	case strings.HasPrefix(activity, "consent to application"):
 		scopes, everyone := audit.ConsentedScopes(audit.Value(r.Change, "ConsentAction.Permissions"))
 		r.principal(Consented, r.subject(0), strings.Join(scopes, " "), tier(scopes, privilege.Scope), forAll(everyone))
-	case strings.Contains(activity, "member to role"), strings.Contains(activity, "member from role"):
+	case strings.Contains(activity, "member to role"), strings.Contains(activity, "member from role"),
+		strings.Contains(strings.ReplaceAll(activity, " ", ""), "roleassignmenttoroledefinition"):
 		r.role(activity)
 	default:
 		return false

@@ -104,12 +104,12 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 		"FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": storage,
 		"REKEY_TENANT_ID": s.config.TenantID, "REKEY_STATE": storage, "REKEY_STATE_CONNECTION_STRING": storage,
 	}
+	key, err := s.hashKey()
+	if err != nil {
+		return nil, err
+	}
 	switch app {
 	case "detect":
-		key, err := s.hashKey()
-		if err != nil {
-			return nil, err
-		}
 		maps.Copy(set, map[string]string{
 			"REKEY_EVENTHUB": s.HubConnectionString(), "REKEY_CONSUMER_GROUP": consumerGroup, "REKEY_HASH_KEY": key, "REKEY_UPKEEP_SCHEDULE": "*/10 * * * * *",
 		})
@@ -120,7 +120,7 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 	case "respond":
 		maps.Copy(set, s.Cloud.Env())
 		maps.Copy(set, map[string]string{
-			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
+			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_HASH_KEY": key, "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
 			"REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "REKEY_VAULT_URL": s.Cloud.VaultURL, "REKEY_PRIVATE_ENDPOINTS": "true",
 		})
 		maps.Copy(set, s.config.Respond)

@@ -90,6 +90,9 @@ func (s *Sweep) behind(ctx context.Context, key string, now time.Time) (bool, er
 		}
 	}
 	for _, d := range found {
+		if d.Posture {
+			continue // waits for a case, and opens none
+		}
 		if old, ok := held[d.ID]; (!ok || old.Bits < d.Bits || !old.Level.AtLeast(d.Level)) && now.Sub(d.Detected) > s.Quiet {
 			return true, nil
 		}

@@ -71,7 +71,7 @@ func (t *Triage) build(ctx context.Context, key string) (casefile.Case, bool, er
 		return casefile.Case{}, false, err
 	}
 	detections = since(detections, now.Add(-recent))
-	if len(detections) == 0 {
+	if len(detect.Happened(detections)) == 0 { // what a look at the inventory found opens no case
 		return casefile.Case{}, false, nil
 	}
 	state, err := t.Principals.Load(ctx, key)

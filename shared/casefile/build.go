@@ -32,22 +32,32 @@ type Facts struct {
 func Build(f Facts, now time.Time) Case {
 	detections := slices.Clone(f.Detections)
 	slices.SortFunc(detections, strongest)
+	f.Detections = happened(detections)
 	c := Case{
-		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(detections),
-		KeyIDs: keyIDs(detections), Level: score.LevelNone, Opened: now, Harm: []Harm{},
+		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(f.Detections),
+		KeyIDs: keyIDs(f.Detections), Level: score.LevelNone, Opened: now, Harm: []Harm{},
 	}
-	for _, d := range detections {
+	for _, d := range f.Detections {
 		c.Level = score.Max(c.Level, d.Level)
 		if d.Detected.Before(c.Opened) {
 			c.Opened = d.Detected
 		}
 	}
-	c.Harm = harm(f.Notes, detections, c.Window)
+	c.Harm = harm(f.Notes, f.Detections, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
 	c.Answers = answers(f, c)
 	return c
+}
+
+// happened returns the detections of what happened. What a look at the inventory found is listed in the case, and
+// neither opens nor dates nor raises it: a redirect URI that dangles is no intrusion.
+func happened(ds []detect.Detection) []detect.Detection {
+	if out := detect.Happened(ds); len(out) > 0 {
+		return out
+	}
+	return ds
 }
 
 // id is made from the principal and the earliest detection, so that later evidence joins the case.

@@ -3,6 +3,7 @@ package report
 import (
 	"rekey/shared/detect"
 	"rekey/shared/exposure"
+	"rekey/shared/posture"
 	"rekey/shared/rule"
 )
 
@@ -25,6 +26,9 @@ func ruled(d detect.Detection) (ruling, bool) {
 		if r.ID == d.Rule {
 			return ruling{r.Title, false, r.FalsePositives, r.Ask}, true
 		}
+	}
+	if r := posture.ByID(d.Rule); r != nil {
+		return ruling{r.Title, true, r.FalsePositives, r.Ask}, true
 	}
 	return ruling{title: d.Rule}, true // a newer program stored it
 }

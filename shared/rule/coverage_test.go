@@ -74,6 +74,14 @@ func TestWhatIsLeftToOtherStreamsIsCoveredThereOrSaidNotToBe(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftToTheWeeklyLookIsCoveredThere(t *testing.T) {
+	for _, l := range rule.Elsewhere {
+		if l.Reason == rule.ByPosture && weekly(l.ID) == "" {
+			t.Errorf("%s is left to the weekly look, which does not cover it", l.ID)
+		}
+	}
+}
+
 func TestEveryRuleSaysWhatItHasTo(t *testing.T) {
 	technique := regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
 	seen := map[string]bool{}

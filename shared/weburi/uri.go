@@ -103,3 +103,33 @@ func ClaimableSuffix(host string) string {
 	}
 	return claimableSuffixes[i]
 }
+
+// privateSuffixes end names that only a network's own servers know, or that exist nowhere.
+var privateSuffixes = []string{
+	"local", "internal", "lan", "corp", "home", "intranet", "private", "localhost", "localdomain", "home.arpa", "test", "example",
+	"invalid", "onion", "arpa", "privatelink.azurewebsites.net",
+}
+
+// PublicHost returns the host of a web address in lower case when it is a name that the public domain name system may
+// know. Others must not be asked for: that tells a stranger's server what a network is like inside.
+func PublicHost(address string) (string, bool) {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return "", false
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	private := slices.ContainsFunc(privateSuffixes, func(s string) bool { return host == s || strings.HasSuffix(host, "."+s) })
+	if private || !isName(host) || isAddress(host) {
+		return "", false
+	}
+	return host, true
+}
+
+// isName reports whether a host is at least two labels of letters, digits, dashes and underscores.
+func isName(host string) bool {
+	const maxHost, maxLabel = 253, 63
+	labels := strings.Split(host, ".")
+	return len(labels) > 1 && len(host) <= maxHost && !slices.ContainsFunc(labels, func(l string) bool {
+		return l == "" || len(l) > maxLabel || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz0123456789-_") != ""
+	})
+}

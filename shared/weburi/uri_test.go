@@ -48,3 +48,15 @@ func FuzzExamine(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyPublicNamesMayBeAskedFor(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://App.Contoso.com./cb": "app.contoso.com", "https://gone.azurewebsites.net/": "gone.azurewebsites.net", "https://a_b.contoso.com": "a_b.contoso.com",
+		"https://intranet/": "", "https://app.corp.local/": "", "https://x.internal": "", "https://10.0.0.1/": "", "https://[::1]/": "",
+		"https://*.contoso.com/": "", "msal1://auth": "", "urn:x:y": "", "https://a..b/": "", "https://3405803785.1/": "", "https://bücher.de/": "",
+	} {
+		if got, ok := weburi.PublicHost(address); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}

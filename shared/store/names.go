@@ -8,6 +8,7 @@ const (
 	TableCases       = "cases"          // partition principal key, row case id
 	TableOperations  = "operations"     // partition "operation", row operation id
 	TableFleet       = "fleet"          // partition "fleet", row day
+	TableInventory   = "inventory"      // partition "applications": see handlers/objects; partition "posture", row "progress"
 	TableDeadLetters = "deadletters"    // partition hub
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
 )
@@ -28,7 +29,7 @@ const (
 // Tables, Containers and Queues list all names, for whoever creates them.
 var (
 	Tables = []string{
-		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableSwitches,
+		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableSwitches,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

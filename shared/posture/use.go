@@ -42,10 +42,11 @@ type History struct {
 	Hasher   *baseline.Hasher // with which they were learned; nil: values cannot be looked up, and stay unknown
 }
 
-// UseOf looks up what is known of the use of an application's credentials and roles.
-func UseOf(f Facts, h History, flow Flow, now time.Time) Use {
+// UseOf looks up what is known of the use of an application's credentials and roles. Flows says that the log of sign-ins
+// has no gaps (see Flow).
+func UseOf(f Facts, h History, flows bool, now time.Time) Use {
 	today := baseline.DayOf(now)
-	u := Use{Flows: flow.Known(), Keys: map[string]time.Time{}, Resources: map[string]time.Time{}, Calls: map[string]time.Time{}}
+	u := Use{Flows: flows, Keys: map[string]time.Time{}, Resources: map[string]time.Time{}, Calls: map[string]time.Time{}}
 	if last, ok := h.Profile.LastSeen(); ok {
 		u.LastSignIn = last.Time()
 	}

@@ -55,7 +55,7 @@ func TestUseIsLookedUpInWhatWasLearned(t *testing.T) {
 	if !flow.Known() {
 		t.Fatal("sign-ins on every day are a log with gaps")
 	}
-	u := posture.UseOf(facts, posture.History{Profile: &p, Exposure: &x, Hasher: &hasher}, flow, now)
+	u := posture.UseOf(facts, posture.History{Profile: &p, Exposure: &x, Hasher: &hasher}, true, now)
 	for i, want := range []posture.Answer{posture.Yes, posture.No, posture.No} {
 		if got := u.KeyUsed(&facts, &facts.Application.PasswordCredentials[i], now); got != want {
 			t.Errorf("key %d: %s, want %s", i+1, got, want)
@@ -66,7 +66,7 @@ func TestUseIsLookedUpInWhatWasLearned(t *testing.T) {
 			t.Errorf("role %d: %s, want %s", i, got, want)
 		}
 	}
-	blind := posture.UseOf(facts, posture.History{Profile: &p}, flow, now)
+	blind := posture.UseOf(facts, posture.History{Profile: &p}, true, now)
 	if got := blind.KeyUsed(&facts, &facts.Application.PasswordCredentials[1], now); got != posture.Unknown {
 		t.Errorf("without the key of the hashes it is %s whether a credential was used", got)
 	}

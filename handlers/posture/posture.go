@@ -147,10 +147,7 @@ func (p *Posture) page(ctx context.Context, at *progress, until time.Time) error
 	if err != nil {
 		return err
 	}
-	for at.Done < len(items) {
-		if !p.Now().Before(until) {
-			return nil
-		}
+	for at.Done < len(items) { // at least once, however long the list took
 		part := items[at.Done:min(len(items), at.Done+chunk)]
 		if err := p.judgeAll(ctx, at, part); err != nil {
 			return err
@@ -159,6 +156,9 @@ func (p *Posture) page(ctx context.Context, at *progress, until time.Time) error
 		at.Held = p.Now().Add(hold)
 		if err := p.save(ctx, at); err != nil {
 			return err
+		}
+		if at.Done < len(items) && !p.Now().Before(until) {
+			return nil
 		}
 	}
 	if at.List == listApplications && next == "" {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/exposure"
+	"rekey/shared/posture"
 	"rekey/shared/rule"
 )
 
@@ -78,6 +80,14 @@ func TestWhatIsLeftToTheWeeklyLookIsCoveredThere(t *testing.T) {
 	for _, l := range rule.Elsewhere {
 		if l.Reason == rule.ByPosture && weekly(l.ID) == "" {
 			t.Errorf("%s is left to the weekly look, which does not cover it", l.ID)
+		}
+	}
+}
+
+func TestNoTwoRulesHaveOneName(t *testing.T) {
+	for _, r := range posture.Catalogue {
+		if rule.ByID(r.ID) != nil || exposure.ByID(r.ID) != nil {
+			t.Errorf("%s is the name of another rule, too", r.ID)
 		}
 	}
 }

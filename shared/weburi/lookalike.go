@@ -12,7 +12,7 @@ func Resembles(host string, domains []string) string {
 		}
 		for _, label := range strings.Split(host, ".") {
 			plain := Skeleton(label)
-			if strings.Contains(plain, Skeleton(name)) || distance(plain, Skeleton(name)) == 1 {
+			if strings.Contains(plain, Skeleton(name)) || Distance(plain, Skeleton(name)) == 1 {
 				return d
 			}
 		}
@@ -27,8 +27,8 @@ var skeletons = strings.NewReplacer("0", "o", "1", "l", "i", "l", "rn", "m", "vv
 // where that is possible.
 func Skeleton(s string) string { return skeletons.Replace(strings.ToLower(s)) }
 
-// distance counts the letters to change, add, remove or swap between two words, and gives up above one.
-func distance(a, b string) int {
+// Distance counts the letters to change, add, remove or swap between two words, and gives up above one.
+func Distance(a, b string) int {
 	if len(a) > len(b) {
 		a, b = b, a
 	}

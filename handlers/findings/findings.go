@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"rekey/shared/detect"
@@ -95,13 +96,24 @@ func (s Store) Raise(ctx context.Context, principal, id string, raise func(detec
 func (s Store) index(ctx context.Context, d detect.Detection) error {
 	for _, row := range []store.Row{
 		{Partition: "id", Key: d.ID, Data: []byte(d.Principal.Key())},
-		{Partition: "time", Key: timeKey(d.Detected, d.ID), Data: []byte(d.Principal.Key())},
+		{Partition: "time", Key: timeKey(d.Detected, d.ID), Data: []byte(timeData(d))},
 	} {
 		if _, err := s.Index.Put(ctx, row); err != nil && !errors.Is(err, fault.Conflict) {
 			return err
 		}
 	}
 	return nil
+}
+
+// standing ends the data of a detection that opens no case. A look at the inventory may find something about most
+// principals within the hour, and who asks for principals to triage must not read them all.
+const standing = "\x00posture"
+
+func timeData(d detect.Detection) string {
+	if d.Posture {
+		return d.Principal.Key() + standing
+	}
+	return d.Principal.Key()
 }
 
 // timeKey sorts later detections first.
@@ -159,7 +171,7 @@ func (s Store) Recent(ctx context.Context, from string, limit int) (page []detec
 	page = make([]detect.Detection, 0, len(rows))
 	for _, row := range rows {
 		_, id := splitTimeKey(row.Key)
-		found, err := s.Table.Get(ctx, string(row.Data), id)
+		found, err := s.Table.Get(ctx, strings.TrimSuffix(string(row.Data), standing), id)
 		if err != nil {
 			return nil, "", fmt.Errorf("reading detection %s: %w", id, err)
 		}
@@ -172,7 +184,7 @@ func (s Store) Recent(ctx context.Context, from string, limit int) (page []detec
 	return page, next, nil
 }
 
-// PrincipalsSince returns the principals with a detection first seen at t or later.
+// PrincipalsSince returns the principals with a detection, of what happened, first seen at t or later.
 func (s Store) PrincipalsSince(ctx context.Context, t time.Time) ([]string, error) {
 	const batch = 500
 	seen := map[string]bool{}
@@ -186,7 +198,7 @@ func (s Store) PrincipalsSince(ctx context.Context, t time.Time) ([]string, erro
 			if at, _ := splitTimeKey(row.Key); at.Before(t) {
 				return out, nil
 			}
-			if p := string(row.Data); !seen[p] {
+			if p := string(row.Data); !seen[p] && !strings.HasSuffix(p, standing) {
 				seen[p] = true
 				out = append(out, p)
 			}

@@ -1,7 +1,8 @@
 // Package sweep rings again for whatever made no progress: a lost, doubled or poisoned message only delays.
 //
 // It rings for triage of every principal whose newest detection its case does not know yet, and for every operation
-// that should run and has not moved for a while. It also clears away suspicions that have ended.
+// that should run and has not moved for a while. It also clears away suspicions that have ended. What time is left goes
+// to the weekly look at everything the directory has: see package posture of handlers.
 package sweep
 
 import (
@@ -28,7 +29,8 @@ type Config struct {
 	Operations store.Table
 	Triage     store.Bell
 	Evict      store.Bell
-	Quiet      time.Duration // how long something may be without progress; default 2 minutes
+	Posture    func(context.Context) error // the weekly look at everything, some of it at a time; nil: there is none
+	Quiet      time.Duration               // how long something may be without progress; default 2 minutes
 	Now        func() time.Time
 }
 
@@ -49,7 +51,11 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	return errors.Join(s.untriaged(ctx, now), s.stuck(ctx, now), s.Suspects.Expire(ctx, now))
+	err := errors.Join(s.untriaged(ctx, now), s.stuck(ctx, now), s.Suspects.Expire(ctx, now))
+	if s.Posture != nil { // last: whoever waits for a ring goes first
+		err = errors.Join(err, s.Posture(ctx))
+	}
+	return err
 }
 
 // untriaged rings for principals with a detection that their cases do not hold as it is.
@@ -92,6 +98,9 @@ func (s *Sweep) behind(ctx context.Context, key string, now time.Time) (bool, er
 		}
 	}
 	for _, d := range found {
+		if d.Posture {
+			continue // waits for a case, and opens none
+		}
 		if old, ok := held[d.ID]; (!ok || old.Bits < d.Bits || !old.Level.AtLeast(d.Level)) && now.Sub(d.Detected) > s.Quiet {
 			return true, nil
 		}

@@ -96,7 +96,7 @@ func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
 // build makes the subject's case from state, and false when nothing is held against it.
 func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, error) {
 	found, err := t.detections(ctx, s)
-	if err != nil || len(found) == 0 {
+	if err != nil || len(detect.Happened(found)) == 0 { // what a look at the inventory found opens no case
 		return casefile.Case{}, false, err
 	}
 	if s.Name == "" || s.AppID == "" { // Graph does not know it any more; the records do

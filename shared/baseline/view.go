@@ -154,3 +154,19 @@ func (v View) UsedNear(p Property, hash uint32) bool {
 	s, ok := v.profile.sets[p].find(hash)
 	return ok && (s.activeOn(v.day) || v.day > 0 && s.activeOn(v.day-1))
 }
+
+// Days returns on which of the 60 days before d there was a sign-in, as far as is known: bit 0 is the day before d.
+func (p *Profile) Days(d Day) uint64 {
+	days := uint64(0)
+	for i := range p.sets[HourBlock].slots {
+		days |= p.sets[HourBlock].slots[i].before(d)
+	}
+	return days
+}
+
+// LastOf returns the last hour in which a value was shown, and false if it is not known. Where the property overflows
+// (see View.Overflows), what is not known may have been shown.
+func (p *Profile) LastOf(prop Property, hash uint32) (Hour, bool) {
+	s, ok := p.sets[prop].find(hash)
+	return s.Last, ok
+}

@@ -77,7 +77,7 @@ func moreThanRequired(f *Facts, c *Case) finding {
 	if f.Directory == nil {
 		return finding{value: Unknown, why: "Graph could not be asked"}
 	}
-	var x finding
+	x := found(c, "credentialUnused", "credentialSurplus")
 	count := map[string]int{}
 	for _, k := range f.Directory.Credentials {
 		if !k.valid(c.Updated) {
@@ -135,7 +135,7 @@ func connectionStrings(f *Facts, c *Case) finding {
 }
 
 func unregisteredDomains(_ *Facts, c *Case) finding {
-	return found(c, "redirectForeign", "redirectLookAlike", "redirectClaimable", "identifierURI", "uriForeign", "uriLookAlike")
+	return found(c, "redirectForeign", "redirectLookAlike", "redirectClaimable", "identifierURI", "addressWeak")
 }
 
 func unauthorizedRedirect(f *Facts, c *Case) finding {
@@ -150,7 +150,7 @@ func unauthorizedRedirect(f *Facts, c *Case) finding {
 
 // redirectOwnership answers from the weekly sweep, which asks the DNS.
 func redirectOwnership(f *Facts, c *Case) finding {
-	x := found(c, "uriDangling", "redirectClaimable")
+	x := found(c, "addressDangling", "redirectClaimable")
 	if x.value == "" && f.Directory == nil {
 		return finding{value: Unknown, why: "Graph could not be asked for its addresses"}
 	}

@@ -101,7 +101,7 @@ func unnecessaryPrivilege(f *Facts, c *Case) finding {
 
 // unverified answers from whose the application is.
 func unverified(f *Facts, c *Case) finding {
-	x := found(c, "unverifiedPowerful", "publisherUnset", "microsoftLookAlike")
+	x := found(c, "foreignPowerful", "publisherUnset", "nameLikeMicrosoft")
 	switch d := f.Directory; {
 	case x.value == Yes:
 	case d == nil:

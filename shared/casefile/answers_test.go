@@ -128,7 +128,7 @@ var checklist = map[string]map[string]answered{
 		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
 		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
 	},
-	"redirectOwnership": {"dangling": is("yes", found("uriDangling")), "checked": is("no", directory(casefile.Directory{})), "not asked": is("unknown")},
+	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "checked": is("no", directory(casefile.Directory{})), "not asked": is("unknown")},
 	"userConsent":       {"to mail": is("yes", found("consentRiskyScopes")), "none": is("no", logs)},
 	"broadConsent":      {"mail": is("yes", changed(trail.Consented, tier1)), "a profile": is("no", logs, changed(trail.Consented))},
 	"consentByWhom": {

@@ -38,18 +38,19 @@ type Facts struct {
 func Build(f Facts, now time.Time) Case {
 	detections := slices.Clone(f.Detections)
 	slices.SortFunc(detections, strongest)
+	f.Detections = happened(detections)
 	c := Case{
-		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(detections),
-		KeyIDs: keyIDs(detections), Level: score.LevelNone, Opened: now, Harm: []Harm{}, Directory: f.Directory, Owner: f.Inquiry,
+		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(f.Detections),
+		KeyIDs: keyIDs(f.Detections), Level: score.LevelNone, Opened: now, Harm: []Harm{}, Directory: f.Directory, Owner: f.Inquiry,
 	}
-	for _, d := range detections {
+	for _, d := range f.Detections {
 		c.Level = score.Max(c.Level, d.Level)
 		if d.Detected.Before(c.Opened) {
 			c.Opened = d.Detected
 		}
 	}
 	c.Level = f.Inquiry.heard(c.Level, now)
-	c.Harm = harm(f.Notes, detections, c.Window)
+	c.Harm = harm(f.Notes, f.Detections, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
 	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
@@ -58,6 +59,15 @@ func Build(f Facts, now time.Time) Case {
 	c.Linked = linked(&f, &c)
 	c.Answers = answers(&f, &c)
 	return c
+}
+
+// happened returns the detections of what happened. What a look at the inventory found is listed in the case, and
+// neither opens nor dates nor raises it: a redirect URI that dangles is no intrusion.
+func happened(ds []detect.Detection) []detect.Detection {
+	if out := detect.Happened(ds); len(out) > 0 {
+		return out
+	}
+	return ds
 }
 
 // since returns the changes from a time on, earliest first.

@@ -150,3 +150,20 @@ func testWindow(t *testing.T, rule string) {
 		t.Errorf("with nothing but changes the window is %+v", got)
 	}
 }
+
+func TestWhatALookAtTheInventoryFoundIsListedAndMovesNothing(t *testing.T) {
+	f := facts(profile(time.Hour))
+	without := casefile.Build(f, attack.Add(time.Minute))
+	f.Detections = append(f.Detections, detect.Detection{
+		ID: "a", Rule: "addressDangling", Source: detect.SourceRekey, Posture: true, Level: score.LevelHigh, KeyIDs: []string{"k9"},
+		First: attack.AddDate(0, 0, -20), Last: attack.Add(time.Hour), Detected: attack.AddDate(0, 0, -20),
+	})
+	with := casefile.Build(f, attack.Add(time.Minute))
+	if len(with.Detections) != 3 {
+		t.Errorf("%d detections are listed", len(with.Detections))
+	}
+	with.Detections, with.Answers = without.Detections, without.Answers // an answer may name it
+	if diff := cmp.Diff(without, with); diff != "" {
+		t.Error(diff)
+	}
+}

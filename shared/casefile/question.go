@@ -71,7 +71,7 @@ var Questions = []Question{
 	{"highPrivilege", AreaAppRoles, "Do the assigned roles have high privilege?", "", highPrivilege},
 	{"unnecessaryPrivilege", AreaAppRoles, "Are the assigned privileges more than necessary?", "", unnecessaryPrivilege},
 	{"unverified", AreaUnverified, "Is it an unverified commercial application?", "", unverified},
-	{"owners", AreaImpact, "Was an owner added who should not be?", streams.Audit, byRules("ownerAdded", "powerfulGotWayIn")},
+	{"owners", AreaImpact, "Was an owner added who should not be?", streams.Audit, byRules("ownerAdded", "powerfulGotWayIn", "ownerUndeclared")},
 	{"persistence", AreaImpact, "Did it change the directory, so that somebody could come back another way?", streams.Audit, persistence},
 	{"secretsRead", AreaImpact, "Were Key Vault secrets read?", streams.Vaults, secretsRead},
 	{"enumeration", AreaImpact, "Was the tenant listed, or mail and files read?", streams.Graph, byRules("graphEnumeration", "graphMailFirstRead", "graphFilesFirstRead", "unfamiliarThenListing")},

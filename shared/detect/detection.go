@@ -27,6 +27,7 @@ type Detection struct {
 	Tenant        string               `json:"tenant,omitempty"`
 	Rule          string               `json:"rule,omitempty"`      // the rule that found it (package rule); empty for unfamiliar sign-ins
 	Statement     string               `json:"statement,omitempty"` // what the rule found, in words; names in it were chosen by others
+	Posture       bool                 `json:"posture,omitempty"`   // it was found by a look at what there is: nothing happened (see Standing)
 	Subject       string               `json:"subject"`             // what is unfamiliar, as in "AS64511"
 	Day           string               `json:"day"`                 // UTC day, 2026-11-24
 	Level         score.Level          `json:"riskLevel"`

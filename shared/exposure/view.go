@@ -123,3 +123,15 @@ func (x *Index) Vaults(from time.Time) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Calls returns the calls that give power or read lists of everything, made at or after a time: the newest ones, and all
+// of them unless More says that there were more.
+func (x *Index) Calls(from time.Time) []Read {
+	var out []Read
+	for _, r := range x.lists[ClassCall].reads {
+		if r.End().After(from) {
+			out = append(out, r)
+		}
+	}
+	return out
+}

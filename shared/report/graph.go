@@ -52,6 +52,9 @@ func Graph(d detect.Detection) RiskDetection {
 		PrincipalID: d.Principal.ObjectID, PrincipalName: d.Principal.Name, AppID: d.Principal.AppID, KeyIDs: d.KeyIDs,
 		AdditionalInfo: additionalInfo(d),
 	}
+	if d.Posture {
+		out.TimingType = "offline"
+	}
 	if d.Type == detect.TypeSuspiciousSignins {
 		out.Activity = "signin"
 	}

@@ -4,6 +4,8 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/exposure"
+	"rekey/shared/pattern"
+	"rekey/shared/posture"
 	"rekey/shared/rule"
 	"rekey/shared/streams"
 )
@@ -35,6 +37,12 @@ func ruled(d detect.Detection) (ruling, bool) {
 		if r.ID == d.Rule {
 			return ruling{r.Title, false, "", r.FalsePositives, r.Ask}, true
 		}
+	}
+	if r := posture.ByID(d.Rule); r != nil {
+		return ruling{r.Title, true, "AuditLogs", r.FalsePositives, r.Ask}, true
+	}
+	if r := pattern.ByID(d.Rule); r != nil {
+		return ruling{r.Title, true, "AuditLogs, AADServicePrincipalSignInLogs, MicrosoftGraphActivityLogs", r.FalsePositives, r.Ask}, true
 	}
 	return ruling{title: d.Rule}, true // a newer program stored it
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/exposure"
+	"rekey/shared/posture"
 	"rekey/shared/rule"
 )
 
@@ -70,6 +72,22 @@ func TestWhatIsLeftToOtherStreamsIsCoveredThereOrSaidNotToBe(t *testing.T) {
 	for _, l := range rule.Elsewhere {
 		if says := strings.Contains(l.Why, "no rule yet"); l.Reason == rule.OtherStream && says == (exposed(l.ID) != "") {
 			t.Errorf("%s (%s) is covered by %q: the reason must say that there is no rule yet, or not", l.ID, l.Why, exposed(l.ID))
+		}
+	}
+}
+
+func TestWhatIsLeftToTheWeeklyLookIsCoveredThere(t *testing.T) {
+	for _, l := range rule.Elsewhere {
+		if l.Reason == rule.ByPosture && weekly(l.ID) == "" {
+			t.Errorf("%s is left to the weekly look, which does not cover it", l.ID)
+		}
+	}
+}
+
+func TestNoTwoRulesHaveOneName(t *testing.T) {
+	for _, r := range posture.Catalogue {
+		if rule.ByID(r.ID) != nil || exposure.ByID(r.ID) != nil {
+			t.Errorf("%s is the name of another rule, too", r.ID)
 		}
 	}
 }

@@ -7,6 +7,7 @@ type Reason string
 const (
 	ByScore       Reason = "the sign-in model" // package score finds it: it needs the principal's history
 	NeedsState    Reason = "needs state"       // several records, or what was before: no single record shows it
+	ByPosture     Reason = "the weekly look"   // package posture finds it: no record shows it, the inventory does
 	OtherStream   Reason = "other stream"      // Key Vault, Graph or Azure activity: not judged here
 	MissingStream Reason = "missing stream"    // a log that Rekey is not given
 	UsersAlone    Reason = "users alone"       // it is about people and not about workload identities
@@ -42,7 +43,7 @@ var Elsewhere = []Left{
 
 	{"C05", "Credential added by a rare or first-time actor", false, NeedsState, "an actor's history"},
 	{"C07", "Suspicious actor before a credential or application change", true, NeedsState, "guests are covered; a fresh role, a password reset or a new country before it are other records"},
-	{"C08", "Credential added to a high-privileged workload", false, NeedsState, "the workload's privileges come from the inventory"},
+	{"C08", "Credential added to a high-privileged workload", false, NeedsState, "the record does not say what the workload may do; the weekly look at the inventory knows (posture.Privileged)"},
 	{"C09", "Credential added after administrator's consent", false, NeedsState, "two records"},
 	{"C10", "Credential added, then sign-in shortly after", false, NeedsState, "joined by key id: contribution freshCredential counts it in a sign-in that is unfamiliar, not alone"},
 	{"C11", "Dormant principal gets a credential and signs in", false, NeedsState, "two records and a profile"},
@@ -62,11 +63,11 @@ var Elsewhere = []Left{
 	{"P07", "Role granted and removed within minutes", false, NeedsState, "two records"},
 	{"P08", "Azure role for a principal", true, OtherStream, "Azure activity; elevateAccess is in the audit log, too"},
 	{"P09", "Sensitive permission granted by an unprivileged actor", false, NeedsState, "the actor's own privileges come from the inventory"},
-	{"P10", "Unused high privileges", false, NeedsState, "posture: the inventory against the profiles"},
+	{"P10", "Unused high privileges", false, ByPosture, "the inventory against the sign-ins of 60 days"},
 
 	{"U01", "Application or principal created by a first-time creator or after hours", true, NeedsState, "creation is covered; whether it is a first or an odd hour is the creator's history"},
 	{"U02", "Many principals created in minutes", false, NeedsState, "a rate"},
-	{"U03", "External or unverified application with risky permissions", true, NeedsState, "taking one in is covered; publisher and permissions are posture and in Graph"},
+	{"U03", "External or unverified application with risky permissions", true, ByPosture, "taking one in is covered; publisher and permissions are in the inventory"},
 
 	{"K01", "Mass retrieval of secrets", false, OtherStream, "Key Vault"},
 	{"K02", "Vault or secret new for the caller", false, OtherStream, "Key Vault"},
@@ -77,7 +78,7 @@ var Elsewhere = []Left{
 	{"K07", "Any secret, key or certificate access", false, OtherStream, "Key Vault"},
 	{"K08", "Vault modified by an unusual user", false, OtherStream, "Azure activity"},
 
-	{"O02", "Owner added to a high-privileged application", false, NeedsState, "the application's privileges come from the inventory"},
+	{"O02", "Owner added to a high-privileged application", false, ByPosture, "the record does not say what the application may do: its owners are looked at weekly"},
 
 	{"I03", "Federated credential on a managed identity", false, OtherStream, "Azure activity"},
 	{"I05", "Federated sign-in without a workflow run", false, MissingStream, "GitHub's audit log"},

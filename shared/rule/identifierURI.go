@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"rekey/shared/event"
+	"rekey/shared/weburi"
 )
 
 // identifierURI looks at the name that tokens for the application are asked with: who takes another application's name
@@ -20,7 +21,7 @@ var identifierURI = &Rule{
 		for i := range out {
 			f := &out[i]
 			f.Level, f.What = low, fmt.Sprintf("%s got the application ID URI %s", titled(f.Principal), f.Subject)
-			if kind, why := examine(f.Subject, w); kind == foreign || kind == lookAlike {
+			if kind, why := examine(f.Subject, w); kind == weburi.Foreign || kind == weburi.LookAlike {
 				f.Level, f.What = medium, f.What+": "+why
 			}
 		}

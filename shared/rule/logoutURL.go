@@ -5,6 +5,7 @@ import (
 
 	"rekey/shared/audit"
 	"rekey/shared/event"
+	"rekey/shared/weburi"
 )
 
 // logoutURL looks at the address that is told when users sign out, and at the other addresses an application shows.
@@ -35,7 +36,7 @@ var logoutURL = &Rule{
 func addressChange(of event.Principal, p event.Property, w *World) []Finding {
 	level, why := low, ""
 	for _, u := range audit.URIs(p.New) {
-		if kind, reason := examine(u, w); kind != sound && kind != claimable {
+		if kind, reason := examine(u, w); kind != weburi.Sound && kind != weburi.Claimable {
 			level, why = medium, ": "+reason
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"rekey/shared/audit"
 	"rekey/shared/event"
 	"rekey/shared/score"
+	"rekey/shared/weburi"
 )
 
 // nameLikeMicrosoft looks at applications that call themselves like one of Microsoft's: people consent to such a name, and
@@ -55,10 +56,10 @@ func newName(e *event.Event) (string, bool) {
 func likeMicrosoft(name string, foreign bool) (string, score.Level) {
 	plain := strings.Join(strings.Fields(invisible.Replace(strings.ToLower(name))), " ")
 	for _, known := range microsoftNames {
-		switch bare := skeleton(known); {
-		case skeleton(plain) == bare && !ascii(name):
+		switch bare := weburi.Skeleton(known); {
+		case weburi.Skeleton(plain) == bare && !ascii(name):
 			return known, high
-		case skeleton(plain) != bare && (len(bare) < 10 || distance(skeleton(plain), bare) != 1):
+		case weburi.Skeleton(plain) != bare && (len(bare) < 10 || weburi.Distance(weburi.Skeleton(plain), bare) != 1):
 		case foreign || branded(known):
 			return known, medium
 		default:
@@ -66,7 +67,7 @@ func likeMicrosoft(name string, foreign bool) (string, score.Level) {
 		}
 	}
 	for _, begin := range []string{"microsoft ", "office 365 ", "azure ad "} {
-		if strings.HasPrefix(skeleton(plain), skeleton(begin)) {
+		if strings.HasPrefix(weburi.Skeleton(plain), weburi.Skeleton(begin)) {
 			switch {
 			case !ascii(name) && !strings.HasPrefix(plain, begin):
 				return begin + "...", high

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rekey/shared/exposure"
+	"rekey/shared/posture"
 	"rekey/shared/rule"
 )
 
@@ -96,6 +97,16 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 	for _, r := range exposure.Catalogue {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
+	b.WriteString(`
+What there is (credentials, privileges, addresses, strangers, owners) is looked at once a week, by ` + "`shared/posture`" + `. It
+opens no case: it is listed, and a case that is open for another reason shows it.
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range posture.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
 	b.WriteString("\nThat a log does not arrive any more is told by [streamSilent](streamSilent.md), of `shared/streams`.\n")
 	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {
@@ -111,8 +122,21 @@ func coveredBy(id string) string {
 			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
 		}
 	}
-	if other := exposed(id); other != "" {
-		links = append(links, other)
+	for _, other := range []string{exposed(id), weekly(id)} {
+		if other != "" {
+			links = append(links, other)
+		}
+	}
+	return strings.Join(links, ", ")
+}
+
+// weekly links the rules about what there is.
+func weekly(id string) string {
+	var links []string
+	for _, r := range posture.Catalogue {
+		if slices.Contains(r.Covers, id) {
+			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+		}
 	}
 	return strings.Join(links, ", ")
 }
@@ -130,7 +154,7 @@ func exposed(id string) string {
 
 func leftOut(id string) string {
 	for _, l := range rule.Elsewhere {
-		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") {
+		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") && (l.Reason != rule.ByPosture || weekly(id) == "") {
 			return cell(fmt.Sprintf("%s: %s (%s)", l.Title, l.Reason, l.Why))
 		}
 	}

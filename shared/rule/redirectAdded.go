@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectAdded looks at redirect URIs nothing is wrong with: codes and tokens are sent there all the same.
 var redirectAdded = &Rule{
 	ID: "redirectAdded", Title: "Redirect URI added",
@@ -8,5 +10,5 @@ var redirectAdded = &Rule{
 	Shape: Guessed, Levels: "low",
 	FalsePositives: []string{"A new environment of the application gets its address."},
 	Ask:            []string{"Does the address belong to the application's team?", "Is the application used by people who sign in?"},
-	Match:          onRedirect(sound, low),
+	Match:          onRedirect(weburi.Sound, low),
 }

@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectClaimable looks at names of cloud services: who lets go of one leaves it to the next who asks.
 var redirectClaimable = &Rule{
 	ID: "redirectClaimable", Title: "Redirect URI on a host name that anybody can claim",
@@ -8,5 +10,5 @@ var redirectClaimable = &Rule{
 	Shape: Guessed, Levels: "low",
 	FalsePositives: []string{"Azure web applications have such names by default."},
 	Ask:            []string{"Does the name still exist, and is it ours? When it is deleted, anybody can take it and gets the codes.", "Could a domain of our own be used?"},
-	Match:          onRedirect(claimable, low),
+	Match:          onRedirect(weburi.Claimable, low),
 }

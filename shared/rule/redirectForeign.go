@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectForeign compares with the verified domains that the tenant declares, and is silent without them.
 var redirectForeign = &Rule{
 	ID: "redirectForeign", Title: "Redirect URI outside the tenant's domains",
@@ -8,5 +10,5 @@ var redirectForeign = &Rule{
 	Shape: Guessed, Levels: "medium",
 	FalsePositives: []string{"The application is run by a service provider on its domain: gallery applications are."},
 	Ask:            []string{"Whose domain is it, and does he run this application for us?", "Which users have signed in through it since?"},
-	Match:          onRedirect(foreign, medium),
+	Match:          onRedirect(weburi.Foreign, medium),
 }

@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectLocalhost looks at addresses of the loopback: how consent phishing of command line tools works.
 var redirectLocalhost = &Rule{
 	ID: "redirectLocalhost", Title: "Redirect URI on the user's own machine",
@@ -8,5 +10,5 @@ var redirectLocalhost = &Rule{
 	Shape: Guessed, Levels: "low",
 	FalsePositives: []string{"Developers test with localhost: most applications had it once."},
 	Ask:            []string{"Is it a productive application? Then nobody should need it."},
-	Match:          onRedirect(localhost, low),
+	Match:          onRedirect(weburi.Localhost, low),
 }

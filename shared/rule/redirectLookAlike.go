@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectLookAlike looks at hosts that a person takes for the tenant's own.
 var redirectLookAlike = &Rule{
 	ID: "redirectLookAlike", Title: "Redirect URI whose host resembles one of the tenant's domains",
@@ -8,5 +10,5 @@ var redirectLookAlike = &Rule{
 	Shape: Guessed, Levels: "medium",
 	FalsePositives: []string{"A brand or project domain of the same company that is not verified in the tenant."},
 	Ask:            []string{"Who registered the domain, and when?", "Who added the address, and did he mistype it?"},
-	Match:          onRedirect(lookAlike, medium),
+	Match:          onRedirect(weburi.LookAlike, medium),
 }

@@ -1,5 +1,7 @@
 package rule
 
+import "rekey/shared/weburi"
+
 // redirectUnsafe looks at addresses where codes and tokens can be read or caught by others.
 var redirectUnsafe = &Rule{
 	ID: "redirectUnsafe", Title: "Redirect URI with a wildcard, a bare address or without encryption",
@@ -8,5 +10,5 @@ var redirectUnsafe = &Rule{
 	Shape: Guessed, Levels: "medium",
 	FalsePositives: []string{"Test environments inside a company network."},
 	Ask:            []string{"Who controls the address, or everything that the wildcard matches?", "Which users have signed in through it since?"},
-	Match:          onRedirect(unsafeURI, medium),
+	Match:          onRedirect(weburi.Unsafe, medium),
 }

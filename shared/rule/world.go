@@ -43,11 +43,6 @@ func (w *World) isSelf(p event.Principal) bool {
 	return p.ObjectID != "" && p.ObjectID == w.Self.ObjectID || p.AppID != "" && p.AppID == w.Self.AppID
 }
 
-// owns reports whether a host is one of the tenant's domains or below one.
-func (w *World) owns(host string) bool {
-	return slices.ContainsFunc(w.Domains, func(d string) bool { return host == d || strings.HasSuffix(host, "."+d) })
-}
-
 // platform are services of Microsoft's that act by themselves in every tenant: by name, with the appId where it is known.
 // Names can be taken by anybody, so a record that has an appId must have the right one; many records have none.
 var platform = map[string]string{

@@ -8,6 +8,7 @@ const (
 	TableCases       = "cases"          // partition principal key, row case id
 	TableOperations  = "operations"     // partition "operation", row operation id
 	TableFleet       = "fleet"          // partition "fleet", row day
+	TableInventory   = "inventory"      // partition "applications": see handlers/objects; partition "posture", row "progress"
 	TableDeadLetters = "deadletters"    // partition hub
 	TableStreams     = "streams"        // partition "health", row hub: which logs arrive
 	TableSuspects    = "suspects"       // partition "suspect", row principal key
@@ -31,8 +32,8 @@ const (
 // Tables, Containers and Queues list all names, for whoever creates them.
 var (
 	Tables = []string{
-		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableDeadLetters, TableInquiries, TableSwitches,
-		TableStreams, TableSuspects,
+		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
+		TableSwitches, TableStreams, TableSuspects,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

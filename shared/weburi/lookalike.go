@@ -1,18 +1,18 @@
-package rule
+package weburi
 
 import "strings"
 
-// resembles returns the domain that a host looks like without being it: one letter off, letters that look alike, or the
+// Resembles returns the domain that a host looks like without being it: one letter off, letters that look alike, or the
 // domain's first name within another one (contoso-login.com, contoso.com.evil.net).
-func resembles(host string, domains []string) string {
+func Resembles(host string, domains []string) string {
 	for _, d := range domains {
 		name, _, ok := strings.Cut(d, ".")
 		if !ok || len(name) < 5 {
 			continue // short names are in everything
 		}
 		for _, label := range strings.Split(host, ".") {
-			plain := skeleton(label)
-			if strings.Contains(plain, skeleton(name)) || distance(plain, skeleton(name)) == 1 {
+			plain := Skeleton(label)
+			if strings.Contains(plain, Skeleton(name)) || Distance(plain, Skeleton(name)) == 1 {
 				return d
 			}
 		}
@@ -20,18 +20,18 @@ func resembles(host string, domains []string) string {
 	return ""
 }
 
-// skeleton makes letters equal that are read as the same, and writes international names as the letters they imitate
-// where that is possible.
 var skeletons = strings.NewReplacer("0", "o", "1", "l", "i", "l", "rn", "m", "vv", "w", "5", "s", "3", "e",
 	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "l", "ı", "l", "ö", "o", "ó", "o", "é", "e", "á", "a",
 	"т", "t", "м", "m", "к", "k", "н", "h", "в", "b", "ѕ", "s", "ԁ", "d", "ј", "j", "ο", "o", "α", "a", "ε", "e", "ι", "l", "ρ", "p", "τ", "t",
 	"ν", "v", "υ", "u", "κ", "k", "μ", "m", "ɡ", "g", "ɑ", "a", "í", "l", "ì", "l", "ï", "l", "à", "a", "â", "a", "ä", "a", "è", "e", "ë", "e", "ê", "e",
 	"ò", "o", "ô", "o", "ø", "o", "ú", "u", "ü", "u", "ç", "c", "ć", "c", "ñ", "n", "ŕ", "r", "ś", "s", "š", "s", "ţ", "t", "ż", "z", "ž", "z")
 
-func skeleton(s string) string { return skeletons.Replace(strings.ToLower(s)) }
+// Skeleton makes letters equal that are read as the same, and writes international names as the letters they imitate
+// where that is possible.
+func Skeleton(s string) string { return skeletons.Replace(strings.ToLower(s)) }
 
-// distance counts the letters to change, add, remove or swap between two words, and gives up above one.
-func distance(a, b string) int {
+// Distance counts the letters to change, add, remove or swap between two words, and gives up above one.
+func Distance(a, b string) int {
 	if len(a) > len(b) {
 		a, b = b, a
 	}

@@ -1,0 +1,145 @@
+package remedy
+
+import (
+	"slices"
+	"strings"
+)
+
+// confirm tells Identity Protection. Managed identities and Microsoft's principals are out of its scope.
+func (b *planner) confirm() {
+	for _, o := range b.risky() {
+		b.allow(o.ID, "risk")
+		b.add(Step{
+			Kind: StepConfirm, ObjectKind: o.Kind, Object: o.ID, Name: o.Name, What: "confirm the service principal compromised in Identity Protection",
+			Why: "Microsoft Graph stops taking its issued tokens, and Conditional Access sees the risk", Permission: permissionRisk, Reversible: true,
+		})
+	}
+}
+
+func (b *planner) risky() []Object {
+	var out []Object
+	for _, o := range b.targets {
+		if c := b.class(o); b.Options.Risk && o.Kind == KindServicePrincipal && c != classMicrosoft {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// contain disables the principals first: a disabled principal gets no new token, whoever asks. Then it cuts the ways into
+// vaults, because Key Vault takes tokens that are already issued.
+func (b *planner) contain() {
+	for _, o := range b.targets {
+		if o.Kind != KindServicePrincipal || b.class(o) == classMicrosoft {
+			continue
+		}
+		b.allow(o.ID, "accountEnabled")
+		if !o.Enabled {
+			continue
+		}
+		b.add(Step{
+			Kind: StepDisable, ObjectKind: o.Kind, Object: o.ID, Name: o.Name, What: "disable the service principal", Permission: switchPermission(o), Reversible: true,
+			Why: "no new token for anybody while the locks are changed; tokens already issued live on for up to 90 minutes",
+		})
+	}
+	for _, o := range b.Inventory.Principals {
+		c := b.class(o)
+		switch {
+		case c == classManaged && b.managed():
+			b.azure(o)
+		case b.Options.VaultAccess && slices.ContainsFunc(b.targets, func(t Object) bool { return t.ID == o.ID }) && c != classMicrosoft:
+			b.vaults(o)
+		}
+	}
+}
+
+// switchPermission is what disabling and enabling a principal needs.
+func switchPermission(o Object) string {
+	switch {
+	case o.Type == principalAgent:
+		return permissionAgent
+	case strings.HasSuffix(o.DataType, "agentIdentityBlueprintPrincipal"):
+		return permissionBlueprint
+	}
+	return permission
+}
+
+// vaults cuts a principal's ways into vaults: its own role assignments and policy entries, and its membership in groups
+// that have them. What a group has is never touched: others live on it.
+func (b *planner) vaults(o Object) {
+	b.allow(o.ID, "vaultAccess")
+	if !o.VaultAccess.Known {
+		b.refuse("cutting the vault access of "+quoted(o.Name), "it was not read", "az role assignment list --all --assignee "+shell(o.ID)+" -o table, and the access policies of its vaults")
+		return
+	}
+	var roles, policies, members, powerful []Item
+	for _, a := range o.VaultAccess.Items {
+		i := Item{ID: a.ID, Kind: a.Kind, What: plain(a.What) + " on " + tail(a.Vault)}
+		switch a.Kind {
+		case AccessRole:
+			if a.Scope != "" && !strings.EqualFold(a.Scope, a.Vault) {
+				i.Why = "reaches beyond the vault: the principal loses all of " + plain(a.Scope)
+			}
+			b.item(&roles, o, TypeVaultAccess, i)
+		case AccessPolicy:
+			i.ID = a.Vault
+			b.item(&policies, o, TypeVaultAccess, i)
+		case AccessGroup:
+			i.What, i.Why = "membership in "+groupName(o, a.ID), plain(a.What)+" on "+tail(a.Vault)+" comes with it"
+			if roleAssignable(o, a.ID) {
+				b.item(&powerful, o, TypeVaultAccess, i)
+				continue
+			}
+			b.item(&members, o, TypeVaultAccess, i)
+		}
+	}
+	const why = "Key Vault takes tokens that are already issued, although the principal is disabled"
+	b.items(o, StepRemoveAzureRoles, "remove the principal's own roles on vaults", why, permissionAssignment, roles)
+	b.items(o, StepRemoveVaultPolicies, "remove the principal from access policies of vaults", why, permissionPolicies, policies)
+	const group = "the group's own access stays: others live on it"
+	b.items(o, StepRemoveMemberships, "take the principal out of groups that reach vaults", group, permissionMembers, members)
+	b.items(o, StepRemoveMemberships, "take the principal out of role-assignable groups that reach vaults", group, permissionRoles, powerful)
+	if len(roles)+len(policies)+len(members)+len(powerful) > 0 {
+		b.note("the vault access of %s stays cut when the plan ends: give it back by undo, 90 minutes after the last step at the earliest", quoted(o.Name))
+	}
+}
+
+// item appends what is changed, once, unless a person decided that it stays.
+func (b *planner) item(to *[]Item, o Object, kind string, i Item) {
+	if e, ok := b.Options.edit(i.ID); ok && e.Keep {
+		k := Kept{o.ID, kind, i.ID, "kept by " + e.By + ": " + e.Why, false}
+		if !slices.Contains(b.Kept, k) {
+			b.Kept = append(b.Kept, k)
+		}
+		return
+	}
+	if !slices.ContainsFunc(*to, func(x Item) bool { return x.ID == i.ID && x.Kind == i.Kind }) {
+		*to = append(*to, i)
+	}
+}
+
+// items adds a step for what it changes, if there is something.
+func (b *planner) items(o Object, kind, what, why, permission string, items []Item) {
+	if len(items) == 0 {
+		return
+	}
+	b.add(Step{
+		Kind: kind, ObjectKind: o.Kind, Object: o.ID, Name: o.Name, What: what, Why: why, Permission: permission, Reversible: true, Items: items,
+	})
+}
+
+func groupName(o Object, id string) string {
+	for _, g := range o.Groups.Items {
+		if g.ID == id {
+			return "group " + quoted(g.Name)
+		}
+	}
+	return "group " + plain(id)
+}
+
+func roleAssignable(o Object, id string) bool {
+	return slices.ContainsFunc(o.Groups.Items, func(g Group) bool { return g.ID == id && g.RoleAssignable })
+}
+
+// tail is the last part of an ARM id.
+func tail(id string) string { return plain(id[strings.LastIndexByte(id, '/')+1:]) }

@@ -89,7 +89,7 @@ func (b *planner) needs() {
 		}
 	}
 	if len(b.Doubts) > 0 {
-		n.Obstacles = append(n.Obstacles, fmt.Sprintf("%d things have to be looked at", len(b.Doubts)))
+		n.Obstacles = append(n.Obstacles, fmt.Sprintf("to be looked at by somebody: %d", len(b.Doubts)))
 	}
 	if b.half {
 		n.Obstacles = append(n.Obstacles, "no new certificate can be made")

@@ -11,7 +11,7 @@ func (b *planner) confirm() {
 		b.allow(o.ID, "risk")
 		b.add(Step{
 			Kind: StepConfirm, ObjectKind: o.Kind, Object: o.ID, Name: o.Name, What: "confirm the service principal compromised in Identity Protection",
-			Why: "Microsoft Graph stops taking its issued tokens, and Conditional Access sees the risk", Permission: permissionRisk, Reversible: true,
+			Why: "Conditional Access sees the risk, and Microsoft Graph may refuse tokens that are already issued", Permission: permissionRisk, Reversible: true,
 		})
 	}
 }
@@ -107,10 +107,14 @@ func (b *planner) vaults(o Object) {
 // item appends what is changed, once, unless a person decided that it stays.
 func (b *planner) item(to *[]Item, o Object, kind string, i Item) {
 	if e, ok := b.Options.edit(i.ID); ok && e.Keep {
-		k := Kept{o.ID, kind, i.ID, "kept by " + e.By + ": " + e.Why, false}
+		k := Kept{o.ID, kind, i.ID, e.kept(), false}
 		if !slices.Contains(b.Kept, k) {
 			b.Kept = append(b.Kept, k)
 		}
+		return
+	}
+	if why, never := b.Options.untouchable(i.ID); never {
+		b.Kept = append(b.Kept, Kept{o.ID, kind, i.ID, why, false})
 		return
 	}
 	if !slices.ContainsFunc(*to, func(x Item) bool { return x.ID == i.ID && x.Kind == i.Kind }) {

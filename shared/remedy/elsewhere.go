@@ -17,19 +17,19 @@ func (b *planner) elsewhere() {
 			continue
 		}
 		if e, ok := b.Options.edit(p.KeyID); ok && e.Keep {
-			b.Kept = append(b.Kept, Kept{p.Object, p.Kind, p.KeyID, "kept by " + e.By + ": " + e.Why, false})
+			b.Kept = append(b.Kept, Kept{p.Object, p.Kind, p.KeyID, e.kept(), false})
 			continue
 		}
 		s := steps[p.Object]
 		if s == nil {
 			s = &Step{
-				Kind: StepRemovePlanted, ObjectKind: p.ObjectKind, Object: p.Object, Name: p.Name, What: "remove what the principal planted on another object",
+				Kind: StepRemovePlanted, ObjectKind: p.ObjectKind, Object: p.Object, Name: p.Name, What: "remove what the principal planted on " + quoted(p.Name),
 				Why: "the intruder comes back through it; nothing else of that object is changed", Permission: permission, Reversible: true,
 			}
 			steps[p.Object], order = s, append(order, p.Object)
 		}
 		s.Reversible = s.Reversible && p.Kind != TypePassword
-		s.Items = append(s.Items, Item{ID: p.KeyID, Kind: p.Kind, What: "added " + day(p.Time), Why: "record " + plain(p.Record)})
+		s.Items = append(s.Items, Item{ID: p.KeyID, Kind: p.Kind, What: plain(p.Kind) + " " + plain(p.KeyID), Why: "added " + day(p.Time) + ", record " + plain(p.Record)})
 	}
 	for _, id := range order {
 		b.allow(id, "planted")

@@ -117,10 +117,14 @@ func (b *planner) federated(o Object) {
 
 // release lets the workload in again, proves that it can come in, and keeps looking.
 func (b *planner) release() {
-	b.add(Step{
+	verify := Step{
 		Kind: StepVerify, What: "read all objects until three reads in a row show no old credential", Why: "Entra's replicas agree only after a while",
 		Permission: permission, Reversible: true,
-	})
+	}
+	if len(b.targets) == 0 {
+		verify.What, verify.Permission = "read roles and permissions until three reads in a row show none of those removed", permissionReadRoles
+	}
+	b.add(verify)
 	for _, o := range b.targets {
 		if o.Kind != KindServicePrincipal || !o.Enabled || b.class(o) == classMicrosoft || b.closed(o) {
 			continue

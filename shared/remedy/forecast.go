@@ -49,6 +49,9 @@ func (b *planner) forecast() {
 
 // workloads says which credentials that go are in use, by whom.
 func (b *planner) workloads() Line {
+	if len(b.targets) == 0 {
+		return b.resources()
+	}
 	if !b.Facts.Consumers.Known {
 		return Line{LineWorkloads, "unknown: which credentials are in use was not looked up; who uses one that goes stops until it uses the new certificate", false}
 	}
@@ -56,21 +59,60 @@ func (b *planner) workloads() Line {
 	for _, c := range b.consumers() {
 		texts = append(texts, fmt.Sprintf("%s last %s from %s for %s", plain(c.KeyID), day(c.LastUse), some(c.Networks), some(c.Resources)))
 	}
+	end := "until they use the new certificate"
+	if b.StaysOff() {
+		end = "and stay stopped, because the principal is not enabled again"
+	}
 	if len(texts) == 0 {
 		return Line{LineWorkloads, "nobody was seen to use a credential that goes", true}
 	}
-	return Line{LineWorkloads, fmt.Sprintf("%d in use stop until they use the new certificate: %s", len(texts), some(texts)), true}
+	return Line{LineWorkloads, fmt.Sprintf("%d in use stop %s: %s", len(texts), end, some(texts)), true}
 }
 
-// consumers returns who uses a credential that goes.
+// resources says whose code acts as the managed identities.
+func (b *planner) resources() Line {
+	var all []string
+	for _, o := range b.Inventory.Principals {
+		switch m := o.Managed; {
+		case b.class(o) != classManaged:
+		case m == nil || m.UserAssigned && !m.AttachedTo.Known:
+			return Line{LineWorkloads, "unknown: the resources that use the managed identity were not read", false}
+		case m.UserAssigned:
+			all = append(all, m.AttachedTo.Items...)
+		default:
+			all = append(all, m.ResourceID)
+		}
+	}
+	for i, id := range all {
+		all[i] = tail(id)
+	}
+	if len(all) == 0 {
+		return Line{LineWorkloads, "no resource uses the managed identity", true}
+	}
+	return Line{LineWorkloads, "code on " + some(all) + " can do nothing any more that the identity was allowed to", true}
+}
+
+// StaysOff reports whether the plan disables a principal and does not enable it again.
+func (p Plan) StaysOff() bool {
+	off := 0
+	for _, s := range p.Steps {
+		switch s.Kind {
+		case StepDisable:
+			off++
+		case StepEnable:
+			off--
+		}
+	}
+	return off > 0
+}
+
+// consumers returns who uses a credential that goes or, when the principal stays disabled, any credential.
 func (b *planner) consumers() []Consumer {
 	var out []Consumer
+	off := b.StaysOff()
 	for _, c := range b.Facts.Consumers.Items {
-		for _, s := range b.Steps {
-			if s.Kind != StepRemovePlanted && has(s.KeyIDs, c.KeyID) {
-				out = append(out, c)
-				break
-			}
+		if off || slices.ContainsFunc(b.Steps, func(s Step) bool { return s.Kind != StepRemovePlanted && has(s.KeyIDs, c.KeyID) }) {
+			out = append(out, c)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Consumer) int { return strings.Compare(x.KeyID+"\x00"+x.Name, y.KeyID+"\x00"+y.Name) })

@@ -36,7 +36,8 @@ type Added struct {
 	Record string    `json:"record,omitempty"`
 }
 
-// Consumer is a workload that uses a credential: what a sign-in log knows of it.
+// Consumer is a workload that uses a credential: what a sign-in log knows of it. The intruder is none: suspicious sign-ins
+// and the networks they came from are left out, or he would be handed the new certificate.
 type Consumer struct {
 	KeyID     string    `json:"keyId"` // certificate, secret or federated credential
 	Name      string    `json:"name,omitempty"`
@@ -86,9 +87,17 @@ type Linked struct {
 type Edit struct {
 	ID   string `json:"id"`
 	Keep bool   `json:"keep"` // false: it goes although the plan would leave it
-	Why  string `json:"why"`  // without a reason an edit does not count
+	Why  string `json:"why"`  // without a reason and a name it does not count
 	By   string `json:"by"`
 }
+
+// counts reports whether a decision says what, why and by whom.
+func (e Edit) counts() bool {
+	return e.ID != "" && strings.TrimSpace(e.Why) != "" && strings.TrimSpace(e.By) != ""
+}
+
+// kept is the reason that a plan gives for what a decision keeps.
+func (e Edit) kept() string { return "kept by " + e.By + ": " + e.Why }
 
 // VaultRef is the vault that new certificates are made in.
 type VaultRef struct {
@@ -141,7 +150,7 @@ const (
 // edit returns the decision about an id.
 func (o Options) edit(id string) (Edit, bool) {
 	for _, e := range o.Edits {
-		if e.ID != "" && strings.EqualFold(e.ID, id) && strings.TrimSpace(e.Why) != "" {
+		if e.counts() && strings.EqualFold(e.ID, id) {
 			return e, true
 		}
 	}

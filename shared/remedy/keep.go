@@ -91,7 +91,7 @@ func (k Keeping) why(o Object, c credential, signing map[string]bool) (why strin
 	suspect := has(k.Suspects, c.id)
 	switch {
 	case !has(k.Objects, o.ID):
-		return "its object is not in the plan", false
+		return outsideWhy, false
 	case c.kind == TypeKey && has(k.Own, c.id):
 		return "Rekey's own new certificate", false
 	case c.kind != TypeFederated && k.Locks[o.ID].Locks(usage(o, c)):
@@ -101,7 +101,7 @@ func (k Keeping) why(o Object, c credential, signing map[string]bool) (why strin
 	case has(k.Microsoft, o.ID) && has(k.Shown, c.id) && !has(k.Added, c.id) && !(edited && !e.Keep):
 		return "on a principal of Microsoft's, and no record shows that this tenant added it", false
 	case edited && e.Keep:
-		return "kept by " + e.By + ": " + e.Why, false
+		return e.kept(), false
 	case edited:
 		return "", false
 	case c.kind == TypeKey && c.id == o.EncryptionKeyID && c.id != "" && !k.young(c.id, c.key.Start):
@@ -116,6 +116,8 @@ func (k Keeping) why(o Object, c credential, signing map[string]bool) (why strin
 	}
 	return "", false
 }
+
+const outsideWhy = "its object is not in the plan"
 
 // usage says what a credential is for, as the lock sees it: Sign, or Verify.
 func usage(o Object, c credential) string {

@@ -198,6 +198,9 @@ func (o *Operation) Complete(step, note string, now time.Time) {
 // Finish ends the operation as its steps stand: done, or contained.
 func (o *Operation) Finish(now time.Time) {
 	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
+	if o.Plan.StaysOff() {
+		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
+	}
 	for _, p := range o.Progress {
 		if p.Status != Done {
 			o.State, o.Reason = StateContained, "contained; the rest of the plan awaits a person"

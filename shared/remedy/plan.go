@@ -3,7 +3,6 @@ package remedy
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"rekey/shared/casefile"
@@ -68,7 +67,9 @@ func Build(in Input) Plan {
 	b.add(Step{Kind: StepSnapshot, What: "save what is there", Why: "what can be restored is restored from it", Reversible: true})
 	b.confirm()
 	b.contain()
-	if !b.half {
+	if b.half {
+		b.keeping.Objects = nil // nothing is removed where nothing can be added
+	} else {
 		b.evict()
 		b.window()
 		b.elsewhere()
@@ -203,7 +204,7 @@ func (b *planner) keep() {
 			if !has(b.keeping.Objects, o.ID) {
 				k.Why = b.outside(o, k)
 			}
-			if !b.removes(k) {
+			if k.Opens = k.Opens || b.half; !b.removes(k) {
 				b.Kept = append(b.Kept, k)
 			}
 		}
@@ -218,8 +219,8 @@ func (b *planner) keep() {
 	}
 	for _, e := range b.Options.Edits {
 		switch {
-		case strings.TrimSpace(e.Why) == "":
-			b.refuse("the decision about "+quoted(e.ID), "it gives no reason", "decide again with a reason")
+		case !e.counts():
+			b.refuse("the decision about "+quoted(e.ID), "it does not say why and by whom", "decide again with a reason and a name")
 		case e.Keep && has(b.keeping.Suspects, e.ID) && has(ids, e.ID):
 			b.refuse("keeping "+quoted(e.ID), "a suspicious sign-in used it: it goes, whatever its age", "give its consumer the new certificate (see hand over)")
 		}

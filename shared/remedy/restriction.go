@@ -9,13 +9,9 @@ import (
 
 // Restriction types of application management policies that concern a plan.
 const (
-	RestrictKeyLifetime       = "asymmetricKeyLifetime"
-	RestrictTrustedAuthority  = "trustedCertificateAuthority" // certificates have to come from a named authority
-	RestrictPasswordAddition  = "passwordAddition"
-	restrictionStateDisabled  = "disabled"
-	dayLength                 = 24 * time.Hour
-	monthLength, yearLength   = 30 * dayLength, 365 * dayLength // the careful reading: shorter is never refused
-	maxDurationText, maxCount = 64, 100_000
+	RestrictKeyLifetime      = "asymmetricKeyLifetime"
+	RestrictTrustedAuthority = "trustedCertificateAuthority" // certificates have to come from a named authority
+	restrictionStateDisabled = "disabled"
 )
 
 // Restriction is one restriction of an application management policy.
@@ -48,6 +44,16 @@ func (r *Restrictions) Find(kind string, created time.Time) (Restriction, bool) 
 	return Restriction{}, false
 }
 
+// Lengths of the units of a duration: the careful reading of months and years, because shorter is never refused.
+const (
+	dayLength       = 24 * time.Hour
+	monthLength     = 30 * dayLength
+	yearLength      = 365 * dayLength
+	maxLength       = 100 * yearLength
+	maxDurationText = 64
+	maxCount        = 100_000
+)
+
 // ParseDuration reads an ISO 8601 duration like P4DT12H30M5S, as application management policies write maxLifetime. A
 // month counts 30 days and a year 365. Fractions and negative durations are refused as fault.Poison.
 func ParseDuration(s string) (time.Duration, error) {
@@ -71,11 +77,11 @@ func ParseDuration(s string) (time.Duration, error) {
 			return bad()
 		}
 		unit, ok := length(units, tail[0])
-		if !ok {
+		if !ok || time.Duration(n) > maxLength/unit {
 			return bad()
 		}
 		sum, rest, seen = sum+time.Duration(n)*unit, tail[1:], true
-		if sum > 100*yearLength {
+		if sum > maxLength {
 			return bad()
 		}
 	}

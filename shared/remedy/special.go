@@ -53,11 +53,14 @@ func (b *planner) outside(o Object, k Kept) string {
 	if why, never := b.Options.untouchable(o.ID, o.AppID); never {
 		return why
 	}
+	if b.half {
+		return "no new certificate can be made: nothing is removed"
+	}
 	switch b.class(o) {
 	case classManaged:
 		if k.Type == TypeFederated {
 			if e, ok := b.Options.edit(k.KeyID); ok && e.Keep {
-				return "kept by " + e.By + ": " + e.Why
+				return e.kept()
 			}
 			return "policy does not change managed identities"
 		}

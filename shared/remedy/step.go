@@ -101,6 +101,9 @@ var containing = map[string]bool{
 	StepSnapshot: true, StepConfirm: true, StepDisable: true, StepRemoveVaultPolicies: true, StepRemoveMemberships: true, StepRemoveAzureRoles: true,
 }
 
+// looking are the steps that change nothing.
+var looking = map[string]bool{StepSnapshot: true, StepVerify: true, StepProve: true, StepWatch: true}
+
 // Contains reports whether the step belongs to containment.
 func (s Step) Contains() bool { return containing[s.Kind] }
 
@@ -116,6 +119,7 @@ const (
 	permissionBlueprint  = "AgentIdentityBlueprintPrincipal.EnableDisable.All"
 	permissionCreds      = "AgentIdentityBlueprint.AddRemoveCreds.All"
 	permissionAssignment = "Microsoft.Authorization/roleAssignments/delete"
+	permissionReadRoles  = "Microsoft.Authorization/roleAssignments/read"
 	permissionPolicies   = "Microsoft.KeyVault/vaults/accessPolicies/write"
 	permissionFederated  = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete"
 	permissionVault      = "Key Vault Certificates Officer"

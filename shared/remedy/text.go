@@ -10,12 +10,7 @@ import (
 
 // plain makes a text of others safe to show on a terminal and in one line: names are chosen by whoever made the object.
 func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '_'
-		}
-		return r
-	}, s)
+	s = printable(s)
 	if r := []rune(s); len(r) > maxShown {
 		return string(r[:maxShown]) + "..."
 	}
@@ -24,11 +19,20 @@ func plain(s string) string {
 
 const maxShown = 300
 
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
 // quoted is plain within quotes, for names.
 func quoted(s string) string { return strconv.Quote(plain(s)) }
 
 // shell quotes a text for a POSIX shell.
-func shell(s string) string { return "'" + strings.ReplaceAll(plain(s), "'", `'\''`) + "'" }
+func shell(s string) string { return "'" + strings.ReplaceAll(printable(s), "'", `'\''`) + "'" }
 
 // JSON renders the plan for programs: its fields, and its hash first.
 func (p Plan) JSON() ([]byte, error) {
@@ -46,7 +50,9 @@ func (p Plan) Text() string {
 		fmt.Fprintf(&b, "What changed since %s is suspect.\n", day(p.Window.From))
 	}
 	p.needsText(&b)
-	section(&b, "Who will notice", p.Forecast, func(l Line) string { return fmt.Sprintf("%-9s  %s", l.Name, l.Text) })
+	if len(p.Steps) > 0 {
+		section(&b, "Who will notice", p.Forecast, func(l Line) string { return fmt.Sprintf("%-9s  %s", l.Name, l.Text) })
+	}
 	section(&b, "Decide before you approve", p.Doubts, func(d Doubt) string {
 		then := "goes unless you keep it"
 		if !d.Goes {
@@ -93,13 +99,13 @@ func (p Plan) stepsText(b *strings.Builder) {
 	for i, s := range p.Steps {
 		fmt.Fprintf(b, " %2d. %s", i+1, s.What)
 		if s.Object != "" {
-			fmt.Fprintf(b, " [%s %s]", s.ObjectKind, plain(s.Object))
+			fmt.Fprintf(b, " [%s %s %s]", s.ObjectKind, plain(s.Object), quoted(s.Name))
 		}
 		b.WriteString("\n")
 		switch {
 		case len(s.KeyIDs) > 0:
 			fmt.Fprintf(b, "     key ids: %s\n", plain(strings.Join(s.KeyIDs, ", ")))
-		case s.KeyIDs != nil:
+		case s.Kind == StepReplaceKeys || s.Kind == StepRemovePasswords || s.Kind == StepRemoveFederated:
 			b.WriteString("     key ids: none now; what is found goes\n")
 		}
 		for _, i := range s.Items {
@@ -109,7 +115,7 @@ func (p Plan) stepsText(b *strings.Builder) {
 			}
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(b, "     %s; %s\n", s.Why, s.undo())
+		fmt.Fprintf(b, "     why: %s\n     %s\n", s.Why, s.undo())
 	}
 }
 
@@ -121,10 +127,14 @@ func (i Item) shownID() string {
 	return "[" + strings.TrimSpace(plain(i.Kind)+" "+plain(i.ID)) + "]"
 }
 
+// undo says whether the step can be undone, and what it needs.
 func (s Step) undo() string {
 	undo := "can be undone"
-	if !s.Reversible {
-		undo = "CANNOT be undone"
+	switch {
+	case looking[s.Kind]:
+		undo = "changes nothing"
+	case !s.Reversible:
+		undo = "CANNOT BE UNDONE"
 	}
 	if s.Permission != "" {
 		undo += "; needs " + s.Permission

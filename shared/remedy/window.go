@@ -75,10 +75,6 @@ func (b *planner) since(o Object, f found) (in, sure bool) {
 func (b *planner) owners(o Object) {
 	var all []found
 	for _, w := range o.Owners.Items {
-		if why, own := b.Options.untouchable(w.ID); own {
-			b.Kept = append(b.Kept, Kept{o.ID, TypeOwner, w.ID, why, false})
-			continue
-		}
 		all = append(all, found{Item{ID: w.ID, Kind: w.Type, What: w.Type + " " + quoted(w.Name)}, w.Added})
 	}
 	b.remove(o, change{StepRemoveOwners, TypeOwner, "remove owners added in the window", "an owner can add credentials again", permission, "owners"}, o.Owners.Known, all)

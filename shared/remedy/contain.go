@@ -106,7 +106,7 @@ func (b *planner) vaults(o Object) {
 
 // item appends what is changed, once, unless a person decided that it stays.
 func (b *planner) item(to *[]Item, o Object, kind string, i Item) {
-	if e, ok := b.Options.edit(i.ID); ok && e.Keep {
+	if e, ok := b.Options.editOf(o, kind, i.ID); ok && e.Keep {
 		k := Kept{o.ID, kind, i.ID, e.kept(), false}
 		if !slices.Contains(b.Kept, k) {
 			b.Kept = append(b.Kept, k)

@@ -16,7 +16,7 @@ func (b *planner) elsewhere() {
 			b.link(p, why)
 			continue
 		}
-		if e, ok := b.Options.edit(p.KeyID); ok && e.Keep {
+		if e, ok := b.Options.editOf(Object{ID: p.Object}, p.Kind, p.KeyID); ok && e.Keep {
 			b.Kept = append(b.Kept, Kept{p.Object, p.Kind, p.KeyID, e.kept(), false})
 			continue
 		}

@@ -85,10 +85,13 @@ type Linked struct {
 
 // Edit is what a person decided about one credential or item, by its id.
 type Edit struct {
-	ID   string `json:"id"`
-	Keep bool   `json:"keep"` // false: it goes although the plan would leave it
-	Why  string `json:"why"`  // without a reason and a name it does not count
-	By   string `json:"by"`
+	ID string `json:"id"`
+	// Object and Type say of which, where several share the id; "" is any that was there when the plan was made.
+	Object string `json:"object,omitempty"`
+	Type   string `json:"type,omitempty"`
+	Keep   bool   `json:"keep"` // false: it goes although the plan would leave it
+	Why    string `json:"why"`  // without a reason and a name it does not count
+	By     string `json:"by"`
 }
 
 // counts reports whether a decision says what, why and by whom.
@@ -147,10 +150,10 @@ const (
 	defaultMany     = 5
 )
 
-// edit returns the decision about an id.
-func (o Options) edit(id string) (Edit, bool) {
+// editOf returns the decision about something of an object.
+func (o Options) editOf(x Object, kind, id string) (Edit, bool) {
 	for _, e := range o.Edits {
-		if e.counts() && strings.EqualFold(e.ID, id) {
+		if e.counts() && strings.EqualFold(e.ID, id) && (e.Object == "" || e.Object == x.ID) && (e.Type == "" || e.Type == kind) {
 			return e, true
 		}
 	}

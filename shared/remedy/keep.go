@@ -32,16 +32,18 @@ type Kept struct {
 // Keeping is the rule of what stays. It is part of the plan, so that whoever carries the plan out later applies to what he
 // finds then the rule that was approved.
 type Keeping struct {
-	Suspects     []string         `json:"suspects,omitempty"` // key ids that suspicious sign-ins used: they never stay
-	Since        time.Time        `json:"since"`              // what was added since does not stay either
-	Added        []string         `json:"added,omitempty"`    // ids that the audit log shows were added since, whatever date they claim
-	Objects      []string         `json:"objects,omitempty"`  // whose credentials the plan changes; of others everything stays
-	Microsoft    []string         `json:"microsoft,omitempty"`
-	Shown        []string         `json:"shown,omitempty"` // what was on Microsoft's objects when planned; what comes later is the tenant's
-	Locks        map[string]*Lock `json:"locks,omitempty"`
-	Own          []string         `json:"own,omitempty"` // Rekey's own new certificates
-	Edits        []Edit           `json:"edits,omitempty"`
-	OldFederated bool             `json:"oldFederated,omitempty"`
+	Suspects  []string  `json:"suspects,omitempty"` // key ids that suspicious sign-ins used: they never stay
+	Since     time.Time `json:"since"`              // what was added since does not stay either
+	Added     []string  `json:"added,omitempty"`    // object/id that the audit log shows were added since, whatever date they claim
+	Objects   []string  `json:"objects,omitempty"`  // whose credentials the plan changes; of others everything stays
+	Microsoft []string  `json:"microsoft,omitempty"`
+	// Shown is what was there when planned: object/type/id and, for a certificate, its thumbprint. What came later never
+	// stays, whatever it looks like: key ids, dates and names are chosen by whoever adds a key. Nil does not ask.
+	Shown        map[string]string `json:"shown,omitempty"`
+	Locks        map[string]*Lock  `json:"locks,omitempty"`
+	Own          []string          `json:"own,omitempty"`   // Rekey's own new certificates on the application
+	Edits        []Edit            `json:"edits,omitempty"` // about credentials, each with its object and type
+	OldFederated bool              `json:"oldFederated,omitempty"`
 }
 
 // Keep returns the credentials of an object that stay: nothing that opens the door for the workload, but what SAML
@@ -56,6 +58,33 @@ type credential struct {
 	kind, id, name string
 	key            *Key
 	password       *Password
+}
+
+// at names a credential of an object.
+func (c credential) at(o Object) string { return o.ID + "/" + c.kind + "/" + c.id }
+
+// thumbprint is of a certificate, or "".
+func (c credential) thumbprint() string {
+	if c.key == nil {
+		return ""
+	}
+	return c.key.Thumbprint()
+}
+
+// late reports whether a credential came, or became another one, after the plan was made.
+func (k Keeping) late(o Object, c credential) bool {
+	was, ok := k.Shown[c.at(o)]
+	return k.Shown != nil && (!ok || was != "" && c.thumbprint() != "" && was != c.thumbprint())
+}
+
+// decided returns what a person decided about a credential.
+func (k Keeping) decided(o Object, c credential) (Edit, bool) {
+	for _, e := range k.Edits {
+		if e.counts() && e.Object == o.ID && e.Type == c.kind && strings.EqualFold(e.ID, c.id) {
+			return e, true
+		}
+	}
+	return Edit{}, false
 }
 
 // credentials returns all of an object.
@@ -87,31 +116,30 @@ func (k Keeping) Of(o Object) []Kept {
 
 // why says why a credential stays, or "" when it goes. The order of the questions is the rule.
 func (k Keeping) why(o Object, c credential, signing map[string]bool) (why string, opens bool) {
-	e, edited := Options{Edits: k.Edits}.edit(c.id)
-	suspect := has(k.Suspects, c.id)
+	e, edited := k.decided(o, c)
 	switch {
 	case !has(k.Objects, o.ID):
 		return outsideWhy, false
-	case c.kind == TypeKey && has(k.Own, c.id):
+	case c.kind == TypeKey && o.Kind == KindApplication && has(k.Own, c.id):
 		return "Rekey's own new certificate", false
 	case c.kind != TypeFederated && k.Locks[o.ID].Locks(usage(o, c)):
 		return "the application's instance property lock forbids to change it", true
-	case suspect:
+	case has(k.Suspects, c.id), k.late(o, c):
 		return "", false
-	case has(k.Microsoft, o.ID) && has(k.Shown, c.id) && !has(k.Added, c.id) && !(edited && !e.Keep):
+	case has(k.Microsoft, o.ID) && !k.added(o, c.id) && !(edited && !e.Keep):
 		return "on a principal of Microsoft's, and no record shows that this tenant added it", false
 	case edited && e.Keep:
 		return e.kept(), false
 	case edited:
 		return "", false
-	case c.kind == TypeKey && c.id == o.EncryptionKeyID && c.id != "" && !k.young(c.id, c.key.Start):
+	case c.kind == TypeKey && c.id == o.EncryptionKeyID && c.id != "" && !k.young(o, c.id, c.key.Start):
 		return "encrypts tokens for the application; it opens no door", false
 	case c.kind != TypeFederated && signing[c.kind+c.id]:
 		if c.kind == TypePassword {
 			return "opens the token signing certificate of SAML sign-on", false
 		}
 		return "the preferred token signing certificate of SAML sign-on, older than the suspect window", false
-	case c.kind == TypeFederated && k.OldFederated && !has(k.Added, c.id):
+	case c.kind == TypeFederated && k.OldFederated && !k.added(o, c.id):
 		return "no record shows that it was added or used in the suspect window, and policy leaves such ones", false
 	}
 	return "", false
@@ -129,8 +157,13 @@ func usage(o Object, c credential) string {
 
 // young reports whether a credential was added in the window. Its own date was chosen by whoever added it, so the audit log
 // overrules it.
-func (k Keeping) young(id string, start time.Time) bool {
-	return !start.Before(k.Since) || has(k.Added, id)
+func (k Keeping) young(o Object, id string, start time.Time) bool {
+	return !start.Before(k.Since) || k.added(o, id)
+}
+
+// added reports whether the audit log shows that something was added to an object in the window.
+func (k Keeping) added(o Object, id string) bool {
+	return has(k.Added, o.ID+"/"+id) || has(k.Added, "/"+id)
 }
 
 // signing finds the one set of Sign key, Verify key and password that signs SAML tokens of an object. The Verify key's
@@ -143,12 +176,12 @@ func (k Keeping) signing(o Object) map[string]bool {
 		return out
 	}
 	for _, v := range o.Keys {
-		if v.Group == "" || v.Usage == "Sign" || k.young(v.KeyID, v.Start) || !strings.EqualFold(v.Thumbprint(), o.PreferredSigning) {
+		if v.Group == "" || v.Usage == "Sign" || k.young(o, v.KeyID, v.Start) || !strings.EqualFold(v.Thumbprint(), o.PreferredSigning) {
 			continue
 		}
 		var sign []string
 		for _, s := range o.Keys {
-			if s.Group == v.Group && s.Usage == "Sign" && !k.young(s.KeyID, s.Start) {
+			if s.Group == v.Group && s.Usage == "Sign" && !k.young(o, s.KeyID, s.Start) {
 				sign = append(sign, s.KeyID)
 			}
 		}
@@ -157,7 +190,7 @@ func (k Keeping) signing(o Object) map[string]bool {
 		}
 		out[TypeKey+sign[0]], out[TypeKey+v.KeyID] = true, true
 		for _, p := range o.Passwords {
-			if p.Group == v.Group && p.KeyID == sign[0] && !k.young(p.KeyID, p.Start) {
+			if p.Group == v.Group && p.KeyID == sign[0] && !k.young(o, p.KeyID, p.Start) {
 				out[TypePassword+p.KeyID] = true
 			}
 		}
@@ -191,7 +224,7 @@ func (k Keeping) doubts(o Object) []Doubt {
 	signing := k.signing(o)
 	for _, c := range credentials(o) {
 		kept, _ := k.why(o, c, signing)
-		_, edited := Options{Edits: k.Edits}.edit(c.id)
+		_, edited := k.decided(o, c)
 		if edited || has(k.Suspects, c.id) {
 			continue
 		}
@@ -225,7 +258,7 @@ func (k Keeping) lookalike(o Object, c credential) string {
 		start = c.password.Start
 	}
 	switch {
-	case k.young(c.id, start):
+	case k.young(o, c.id, start):
 		return "it looks like SAML signing, but was added in the suspect window"
 	case o.PreferredSigning == "":
 		return "it looks like SAML signing, but no preferred signing key is set: no sign-on uses it"

@@ -63,7 +63,7 @@ func (b *planner) managedFederated(o Object) {
 		Why: "they let workloads outside Azure act as it", Permission: permissionFederated, Reversible: true,
 	}
 	for _, f := range o.Federated {
-		if e, ok := b.Options.edit(f.ID); ok && e.Keep && !has(b.keeping.Suspects, f.ID) {
+		if e, ok := b.Options.editOf(o, TypeFederated, f.ID); ok && e.Keep && !has(b.keeping.Suspects, f.ID) {
 			continue // listed with what stays
 		}
 		s.KeyIDs = append(s.KeyIDs, f.ID)

@@ -104,6 +104,8 @@ func OpenPlan(plan Plan, c casefile.Case, v decide.Verdict, now time.Time) Opera
 		o.State = StatePlanned
 	case v.Mode == decide.ModeApprove:
 		o.State = StateAwaitingApproval
+	case plan.Needs.Approvals > 1: // nobody is protected who is acted on alone
+		o.State, o.Reason = StateAwaitingApproval, "the principal is protected: "+plan.Needs.Why[0]
 	default:
 		o.State = StateRunning
 	}

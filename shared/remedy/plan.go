@@ -97,21 +97,37 @@ func newPlanner(in Input) *planner {
 	}
 	b.keeping = Keeping{
 		Suspects: c.KeyIDs, Since: c.Window.From, Added: b.added(), Own: in.Options.OwnKeys, Locks: b.locks(),
-		Edits: in.Options.Edits, OldFederated: in.Options.OldFederated && in.Facts.Added.Known,
+		OldFederated: in.Options.OldFederated && in.Facts.Added.Known,
 	}
+	b.show()
 	b.choose()
 	return b
 }
 
-// added returns the ids that the audit log shows were added in the window.
+// added returns, as object/id, what the audit log shows were added in the window.
 func (b *planner) added() []string {
 	var out []string
 	for _, a := range b.Facts.Added.Items {
 		if !a.Time.Before(b.Input.Case.Window.From) {
-			out = append(out, a.Item)
+			out = append(out, a.Object+"/"+a.Item)
 		}
 	}
 	return out
+}
+
+// show notes what is there, and what people decided about each of it: an id alone names nothing, because whoever adds a key
+// chooses its id.
+func (b *planner) show() {
+	b.keeping.Shown = map[string]string{}
+	for _, o := range b.Inventory.Objects() {
+		for _, c := range credentials(o) {
+			b.keeping.Shown[c.at(o)] = c.thumbprint()
+			if e, ok := b.Options.editOf(o, c.kind, c.id); ok {
+				e.Object, e.Type = o.ID, c.kind
+				b.keeping.Edits = append(b.keeping.Edits, e)
+			}
+		}
+	}
 }
 
 // locks returns the instance property locks by the principal they hold for.
@@ -139,9 +155,6 @@ func (b *planner) choose() {
 		case classMicrosoft:
 			b.keeping.Objects = append(b.keeping.Objects, o.ID)
 			b.keeping.Microsoft = append(b.keeping.Microsoft, o.ID)
-			for _, c := range credentials(o) {
-				b.keeping.Shown = append(b.keeping.Shown, c.id)
-			}
 		}
 	}
 	for _, o := range b.Inventory.Principals { // of Microsoft's only those where something goes

@@ -59,7 +59,7 @@ func (b *planner) outside(o Object, k Kept) string {
 	switch b.class(o) {
 	case classManaged:
 		if k.Type == TypeFederated {
-			if e, ok := b.Options.edit(k.KeyID); ok && e.Keep {
+			if e, ok := b.Options.editOf(o, TypeFederated, k.KeyID); ok && e.Keep {
 				return e.kept()
 			}
 			return "policy does not change managed identities"

@@ -43,7 +43,7 @@ func (b *planner) remove(o Object, c change, known bool, all []found) {
 	}
 	var items []Item
 	for _, f := range all {
-		e, edited := b.Options.edit(f.ID)
+		e, edited := b.Options.editOf(o, c.kind, f.ID)
 		in, sure := b.since(o, f)
 		switch {
 		case edited && !e.Keep:

@@ -288,3 +288,72 @@ func TestThePresentOptionsPlanOnlyWhatThePresentProgramKnows(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatCameAfterThePlanNeverStays(t *testing.T) {
+	encryption := func(in *remedy.Input) { in.Inventory.Application.EncryptionKeyID = "oldcert" }
+	keepOther := func(in *remedy.Input) {
+		in.Options.Edits = []remedy.Edit{{ID: "other", Keep: true, Why: "the till", By: "u-dana"}}
+	}
+	planted, _ := certificate("planted")
+	tests := map[string]struct {
+		plan  func(*remedy.Input)
+		later func(app, sp *remedy.Object) // what the intruder does between plan and act
+		door  door
+	}{
+		"a certificate that he names as the encryption key": {func(*remedy.Input) {}, func(app, _ *remedy.Object) {
+			app.Keys = append(app.Keys, remedy.Key{KeyID: "late", Usage: "Verify", Start: before})
+			app.EncryptionKeyID = "late"
+		}, door{"appobj", remedy.TypeKey, "late"}},
+		"another certificate under the id of the encryption key": {func(in *remedy.Input) {
+			encryption(in)
+			in.Inventory.Application.Keys[0].Public, _ = certificate("true")
+		}, func(app, _ *remedy.Object) { app.Keys[0].Public = planted }, door{"appobj", remedy.TypeKey, "oldcert"}},
+		"a certificate that he makes the preferred signing one": {func(*remedy.Input) {}, func(_, sp *remedy.Object) {
+			o := saml(before, true)
+			sp.Keys, sp.PreferredSigning = append(sp.Keys, o.Keys...), o.PreferredSigning
+		}, door{"sp1", remedy.TypeKey, "verify"}},
+		"a secret elsewhere under an id that a person keeps": {keepOther, func(_, sp *remedy.Object) {
+			sp.Passwords = append(sp.Passwords, remedy.Password{KeyID: "other", Start: before})
+		}, door{"sp1", remedy.TypePassword, "other"}},
+		"a certificate under the id of a secret that a person keeps": {keepOther, func(app, _ *remedy.Object) {
+			app.Keys = append(app.Keys, remedy.Key{KeyID: "other", Usage: "Verify", Start: before})
+		}, door{"appobj", remedy.TypeKey, "other"}},
+		"a certificate on a principal under the id of Rekey's own": {func(in *remedy.Input) { in.Options.OwnKeys = []string{"new"} }, func(_, sp *remedy.Object) {
+			sp.Keys = append(sp.Keys, remedy.Key{KeyID: "new", Usage: "Verify", Start: before})
+		}, door{"sp1", remedy.TypeKey, "new"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := incident()
+			tt.plan(&in)
+			p := remedy.Build(in)
+			tt.later(in.Inventory.Application, sp(&in))
+			for _, o := range in.Inventory.Objects() {
+				for _, k := range p.Keeps(o) {
+					if tt.door == (door{k.Object, k.Type, k.KeyID}) {
+						t.Errorf("it stays: %s", k.Why)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAProtectedPrincipalWaitsForPeopleInEveryMode(t *testing.T) {
+	in := incident()
+	goldens["first-party"](&in)
+	for _, m := range []decide.Mode{decide.ModeApprove, decide.ModeContain, decide.ModeEvict} {
+		if o := remedy.OpenPlan(remedy.Build(in), in.Case, verdict(m), now); o.State != remedy.StateAwaitingApproval {
+			t.Errorf("%s: %s", m, o.State)
+		}
+	}
+}
+
+func TestAJournalOfTheFirstVersionKeepsByItsOwnRule(t *testing.T) {
+	o := remedy.Operation{Version: 1, Since: now.Add(-25 * time.Hour), Suspects: []string{"stolen"}}
+	app := *application()
+	app.EncryptionKeyID = "oldcert"
+	if got := o.Keeps(app); len(got) != 1 || got[0].KeyID != "oldcert" {
+		t.Errorf("kept %+v", got)
+	}
+}

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// confirm tells Identity Protection. Managed identities and Microsoft's principals are out of its scope.
+// confirm tells Identity Protection. Managed identities are out of its scope, Microsoft's principals out of ours, and no
+// document that was read says that it takes agent identities here.
 func (b *planner) confirm() {
 	for _, o := range b.risky() {
 		b.allow(o.ID, "risk")
@@ -19,7 +20,7 @@ func (b *planner) confirm() {
 func (b *planner) risky() []Object {
 	var out []Object
 	for _, o := range b.targets {
-		if c := b.class(o); b.Options.Risk && o.Kind == KindServicePrincipal && c != classMicrosoft {
+		if c := b.class(o); b.Options.Risk && o.Kind == KindServicePrincipal && c != classMicrosoft && c != classAgent {
 			out = append(out, o)
 		}
 	}

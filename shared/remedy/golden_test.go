@@ -160,9 +160,7 @@ var goldens = map[string]func(*remedy.Input){
 		in.Facts.Linked = []remedy.Linked{{Case: "c9", Principal: "user:u-eve", Name: "Eve", Why: "added the first secret to this application", Administrator: true, Active: true}}
 		in.Options.Own = []string{"rekey-app"}
 	},
-	"whole-identity": func(in *remedy.Input) {
-		whole(in)
-	},
+	"whole-identity": whole,
 }
 
 func managed(in *remedy.Input, userAssigned bool) remedy.Object {

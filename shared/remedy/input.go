@@ -137,7 +137,8 @@ type Options struct {
 	RequestedBy   string            // who asked for the plan; "" when nobody did
 }
 
-// Everything returns the options with every optional kind of act, for the policy that wants the whole plan.
+// Everything returns the options with every optional kind of act but detaching, which is an outage of whatever runs on the
+// resource and is asked for by itself.
 func Everything() Options {
 	return Options{
 		Risk: true, VaultAccess: true, Owners: true, RedirectURIs: true, Grants: true, AppRoles: true, DirectoryRoles: true,

@@ -120,6 +120,10 @@ func (b *planner) agent(o Object) {
 	if b.Inventory.Application == nil {
 		b.refuse("credentials of the blueprint "+plain(o.BlueprintID), "it is not registered in this tenant", "tell its publisher, and leave the agent disabled until he acts")
 	}
+	if b.Options.Risk {
+		b.refuse("confirming agent "+quoted(o.Name)+" compromised", "it is not known whether Identity Protection takes agents where it takes service principals",
+			"confirm it in the portal")
+	}
 	if len(b.Agents) > 0 {
 		return
 	}

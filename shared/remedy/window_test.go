@@ -95,6 +95,32 @@ func TestADecisionWithoutReasonOrNameDoesNotCount(t *testing.T) {
 	}
 }
 
+func TestADecisionIsAboutTheObjectAndTypeItNames(t *testing.T) {
+	all := []door{{"appobj", remedy.TypePassword, "x"}, {"sp1", remedy.TypePassword, "x"}, {"sp1", remedy.TypeKey, "x"}}
+	for name, tt := range map[string]struct {
+		edit  remedy.Edit
+		stays []door
+	}{
+		"any":                    {remedy.Edit{ID: "X"}, all},
+		"of an object":           {remedy.Edit{ID: "x", Object: "sp1"}, all[1:]},
+		"of a type":              {remedy.Edit{ID: "x", Type: remedy.TypePassword}, all[:2]},
+		"of an object and type":  {remedy.Edit{ID: "x", Object: "sp1", Type: remedy.TypeKey}, all[2:]},
+		"of something not there": {remedy.Edit{ID: "x", Object: "sp2"}, nil},
+	} {
+		in := incident()
+		in.Inventory.Application.Passwords = []remedy.Password{{KeyID: "x", Start: before}}
+		sp(&in).Passwords, sp(&in).Keys = []remedy.Password{{KeyID: "x", Start: before}}, []remedy.Key{{KeyID: "x", Usage: "Verify", Start: before}}
+		tt.edit.Keep, tt.edit.Why, tt.edit.By = true, "w", "u"
+		in.Options.Edits = []remedy.Edit{tt.edit}
+		stays := kept(remedy.Build(in))
+		for _, d := range all {
+			if _, ok := stays[d]; ok != slices.Contains(tt.stays, d) {
+				t.Errorf("%s: %v stays %v", name, d, ok)
+			}
+		}
+	}
+}
+
 func TestWhatAnIntruderCanForgeIsNotBelieved(t *testing.T) {
 	tests := map[string]struct {
 		edit func(*remedy.Input)
@@ -108,6 +134,10 @@ func TestWhatAnIntruderCanForgeIsNotBelieved(t *testing.T) {
 			signer(in)
 			sp(in).Keys = append(sp(in).Keys, remedy.Key{KeyID: "second", Usage: "Sign", Group: "g", Start: before})
 		}, "second"},
+		"a second signing key that leaves open which is the true one": {func(in *remedy.Input) {
+			signer(in)
+			sp(in).Keys = append(sp(in).Keys, remedy.Key{KeyID: "second", Usage: "Sign", Group: "g", Start: before})
+		}, "sign"},
 		"another key in the preferred one's group": {func(in *remedy.Input) {
 			signer(in)
 			sp(in).Keys = append(sp(in).Keys, remedy.Key{KeyID: "second", Usage: "Verify", Group: "g", Start: before})

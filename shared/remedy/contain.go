@@ -95,11 +95,11 @@ func (b *planner) vaults(o Object) {
 		}
 	}
 	const why = "Key Vault takes tokens that are already issued, although the principal is disabled"
-	b.items(o, StepRemoveAzureRoles, "remove the principal's own roles on vaults", why, permissionAssignment, roles)
-	b.items(o, StepRemoveVaultPolicies, "remove the principal from access policies of vaults", why, permissionPolicies, policies)
+	b.items(o, Step{Kind: StepRemoveAzureRoles, What: "remove the principal's own roles on vaults", Why: why, Permission: permissionAssignment}, roles)
+	b.items(o, Step{Kind: StepRemoveVaultPolicies, What: "remove the principal from access policies of vaults", Why: why, Permission: permissionPolicies}, policies)
 	const group = "the group's own access stays: others live on it"
-	b.items(o, StepRemoveMemberships, "take the principal out of groups that reach vaults", group, permissionMembers, members)
-	b.items(o, StepRemoveMemberships, "take the principal out of role-assignable groups that reach vaults", group, permissionRoles, powerful)
+	b.items(o, Step{Kind: StepRemoveMemberships, What: "take the principal out of groups that reach vaults", Why: group, Permission: permissionMembers}, members)
+	b.items(o, Step{Kind: StepRemoveMemberships, What: "take the principal out of role-assignable groups that reach vaults", Why: group, Permission: permissionRoles}, powerful)
 	if len(roles)+len(policies)+len(members)+len(powerful) > 0 {
 		b.note("the vault access of %s stays cut when the plan ends: give it back by undo, 90 minutes after the last step at the earliest", quoted(o.Name))
 	}
@@ -123,14 +123,13 @@ func (b *planner) item(to *[]Item, o Object, kind string, i Item) {
 	}
 }
 
-// items adds a step for what it changes, if there is something.
-func (b *planner) items(o Object, kind, what, why, permission string, items []Item) {
+// items adds a step on an object for what it changes, if there is something. All such steps can be undone.
+func (b *planner) items(o Object, s Step, items []Item) {
 	if len(items) == 0 {
 		return
 	}
-	b.add(Step{
-		Kind: kind, ObjectKind: o.Kind, Object: o.ID, Name: o.Name, What: what, Why: why, Permission: permission, Reversible: true, Items: items,
-	})
+	s.ObjectKind, s.Object, s.Name, s.Reversible, s.Items = o.Kind, o.ID, o.Name, true, items
+	b.add(s)
 }
 
 func groupName(o Object, id string) string {

@@ -29,8 +29,7 @@ type Kept struct {
 	Opens  bool   `json:"opensDoor,omitempty"` // it may still let the intruder in: the principal must not be enabled
 }
 
-// Keeping is the rule of what stays. It is part of the plan, so that whoever carries the plan out later applies to what he
-// finds then the rule that was approved.
+// Keeping is the rule of what stays. It is part of the plan, so that people and programs can see what it was made by.
 type Keeping struct {
 	Suspects  []string  `json:"suspects,omitempty"` // key ids that suspicious sign-ins used: they never stay
 	Since     time.Time `json:"since"`              // what was added since does not stay either
@@ -114,9 +113,8 @@ func (k Keeping) Of(o Object) []Kept {
 	return out
 }
 
-// why says why a credential stays, or "" when it goes. The order of the questions is the rule.
-func (k Keeping) why(o Object, c credential, signing map[string]bool) (why string, opens bool) {
-	e, edited := k.decided(o, c)
+// fixed says why a credential stays whatever anybody decides, or "".
+func (k Keeping) fixed(o Object, c credential) (why string, opens bool) {
 	switch {
 	case !has(k.Objects, o.ID):
 		return outsideWhy, false
@@ -124,7 +122,18 @@ func (k Keeping) why(o Object, c credential, signing map[string]bool) (why strin
 		return "Rekey's own new certificate", false
 	case c.kind != TypeFederated && k.Locks[o.ID].Locks(usage(o, c)):
 		return "the application's instance property lock forbids to change it", true
-	case has(k.Suspects, c.id), k.late(o, c):
+	}
+	return "", false
+}
+
+// why says why a credential stays, or "" when it goes. The order of the questions is the rule.
+func (k Keeping) why(o Object, c credential, signing map[string]bool) (why string, opens bool) {
+	if why, opens := k.fixed(o, c); why != "" {
+		return why, opens
+	}
+	e, edited := k.decided(o, c)
+	switch {
+	case has(k.Suspects, c.id):
 		return "", false
 	case has(k.Microsoft, o.ID) && !k.added(o, c.id) && !(edited && !e.Keep):
 		return "on a principal of Microsoft's, and no record shows that this tenant added it", false

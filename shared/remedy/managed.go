@@ -38,7 +38,10 @@ func (b *planner) azureRoles(o Object) {
 		}
 		b.item(&items, o, TypeAzureRole, i)
 	}
-	b.items(o, StepRemoveAzureRoles, "remove the Azure roles of the managed identity", "its tokens are good for what its roles allow, and for nothing without them", permissionAssignment, items)
+	b.items(o, Step{
+		Kind: StepRemoveAzureRoles, What: "remove the Azure roles of the managed identity", Permission: permissionAssignment,
+		Why: "its tokens are good for what its roles allow, and for nothing without them",
+	}, items)
 }
 
 func (b *planner) managedAppRoles(o Object) {
@@ -50,7 +53,10 @@ func (b *planner) managedAppRoles(o Object) {
 	for _, r := range o.AppRoles.Items {
 		b.item(&items, o, TypeAppRole, Item{ID: r.ID, What: r.label()})
 	}
-	b.items(o, StepRemoveAppRoles, "revoke the application permissions of the managed identity", "they are what its tokens open in Microsoft Graph and other services", permissionAppRoles, items)
+	b.items(o, Step{
+		Kind: StepRemoveAppRoles, What: "revoke the application permissions of the managed identity", Permission: permissionAppRoles,
+		Why: "they are what its tokens open in Microsoft Graph and other services",
+	}, items)
 }
 
 func (b *planner) managedFederated(o Object) {

@@ -247,9 +247,25 @@ func (b *planner) removes(k Kept) bool {
 	})
 }
 
-// Keeps returns what stays of an object as it is now: the rule that was approved, applied to what is there. Of an object
-// that is not in the plan everything stays.
-func (p Plan) Keeps(o Object) []Kept { return p.Keeping.Of(o) }
+// Keeps returns what stays of an object as it is now: what was approved to stay, if it is still the same, and what cannot be
+// changed. The rule is not asked again, because an intruder at work meanwhile would answer it: he could make a look-alike,
+// or spoil the true signing set by a second one. Of an object that is not in the plan everything stays.
+func (p Plan) Keeps(o Object) []Kept {
+	approved := map[string]Kept{}
+	for _, k := range p.Kept {
+		approved[k.Object+"/"+k.Type+"/"+k.KeyID] = k
+	}
+	var out []Kept
+	for _, c := range credentials(o) {
+		k, ok := approved[c.at(o)]
+		if why, opens := p.Keeping.fixed(o, c); why != "" {
+			out = append(out, Kept{o.ID, c.kind, c.id, why, opens})
+		} else if ok && !p.Keeping.late(o, c) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
 
 // day writes a time for people.
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -11,6 +11,7 @@ import (
 const (
 	RestrictKeyLifetime      = "asymmetricKeyLifetime"
 	RestrictTrustedAuthority = "trustedCertificateAuthority" // certificates have to come from a named authority
+	RestrictPasswordAddition = "passwordAddition"
 	restrictionStateDisabled = "disabled"
 )
 

@@ -98,6 +98,7 @@ func (b *planner) special() {
 func (b *planner) foreign(o Object) {
 	b.refuse("the application of "+quoted(o.Name), "it is registered in tenant "+plain(o.Owner),
 		"its credentials here are removed; tell its owner, and leave the service principal disabled if he does not act")
+	b.note("the publisher may have locked %s: then Graph refuses to change its credentials, and it stays disabled", quoted(o.Name))
 	if !b.abusedHere(o) {
 		b.refuse("enabling "+quoted(o.Name)+" again", "the credential that was abused is not among those of this tenant: it is its publisher's",
 			"enable it when the publisher says that the credential is gone")
@@ -179,6 +180,12 @@ func (b *planner) feasible() {
 	app := b.Inventory.Application
 	if app == nil {
 		return
+	}
+	if b.Inventory.Restrictions == nil {
+		b.note("application management policies were not read: if one forbids the new certificate, nothing is removed and the principal stays disabled")
+	}
+	if r, ok := b.Inventory.Restrictions.Find(RestrictPasswordAddition, app.Created); ok {
+		b.note("policy %s forbids new secrets (%s): undo cannot help a consumer out with one", quoted(b.Inventory.Restrictions.Policy), r.Type)
 	}
 	if _, ok := b.Inventory.Restrictions.Find(RestrictTrustedAuthority, app.Created); ok && !b.Options.TrustedIssuer {
 		b.half = true

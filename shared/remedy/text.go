@@ -58,7 +58,7 @@ func (p Plan) Text() string {
 		if !d.Goes {
 			then = "stays unless you name it"
 		}
-		return fmt.Sprintf("%s %s on %s\n    %s; %s", d.What, plain(d.ID), d.Object, d.Why, then)
+		return fmt.Sprintf("%s on %s\n    %s; %s", strings.TrimSpace(d.What+" "+Item{ID: d.ID, What: d.What}.shownID()), plain(d.Object), d.Why, then)
 	})
 	p.stepsText(&b)
 	section(&b, "What stays", p.Kept, func(k Kept) string {

@@ -2,12 +2,14 @@ package remedy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // window removes what was added in the suspect window beside credentials, as far as policy asks for it.
 func (b *planner) window() {
+	b.addresses()
 	o := b.Options
 	for _, x := range []struct {
 		asked bool
@@ -21,6 +23,24 @@ func (b *planner) window() {
 	}
 }
 
+// addresses points at identifier URIs and a logout URL that the audit log shows were set in the window. They are looked at
+// and not changed: without its identifier URI an interface answers nobody.
+func (b *planner) addresses() {
+	app := b.Inventory.Application
+	if app == nil {
+		return
+	}
+	all := slices.Clone(app.IdentifierURIs.Items)
+	if app.LogoutURL != nil {
+		all = append(all, *app.LogoutURL)
+	}
+	for _, uri := range all {
+		if uri != "" && b.keeping.added(*app, uri) {
+			b.Doubts = append(b.Doubts, Doubt{app.ID, "uri", uri, "address " + plain(uri), "it was set in the suspect window; Rekey does not change it", false})
+		}
+	}
+}
+
 // found is one thing of an object that may have been added in the window.
 type found struct {
 	Item
@@ -29,8 +49,9 @@ type found struct {
 
 // change is how a kind of thing is taken away.
 type change struct {
-	step, kind, what, why, permission string
-	plural                            string // what it is, for people
+	Step
+	kind   string // one of the Type constants
+	plural string // what it is, for people
 }
 
 // remove plans the removal of what was added in the window. What predates it is no concern of the plan; where nothing
@@ -55,7 +76,7 @@ func (b *planner) remove(o Object, c change, known bool, all []found) {
 			b.Doubts = append(b.Doubts, Doubt{o.ID, c.kind, f.ID, f.What, "nothing shows when it was added: the audit log of the window was not read", false})
 		}
 	}
-	b.items(o, c.step, c.what, c.why, c.permission, items)
+	b.items(o, c.Step, items)
 }
 
 // since reports whether something was added in the window, and whether that is sure. Graph's own date counts, then the
@@ -77,7 +98,7 @@ func (b *planner) owners(o Object) {
 	for _, w := range o.Owners.Items {
 		all = append(all, found{Item{ID: w.ID, Kind: w.Type, What: w.Type + " " + quoted(w.Name)}, w.Added})
 	}
-	b.remove(o, change{StepRemoveOwners, TypeOwner, "remove owners added in the window", "an owner can add credentials again", permission, "owners"}, o.Owners.Known, all)
+	b.remove(o, change{Step{Kind: StepRemoveOwners, What: "remove owners added in the window", Why: "an owner can add credentials again", Permission: permission}, TypeOwner, "owners"}, o.Owners.Known, all)
 }
 
 func (b *planner) redirects(o Object) {
@@ -88,7 +109,7 @@ func (b *planner) redirects(o Object) {
 	for _, r := range o.RedirectURIs.Items {
 		all = append(all, found{Item{ID: r.URI, Kind: r.Platform, What: r.Platform + " " + plain(r.URI)}, time.Time{}})
 	}
-	b.remove(o, change{StepRemoveRedirects, TypeRedirectURI, "remove redirect URIs added in the window", "they send people's codes and tokens to whoever owns the address", permission, "redirect URIs"}, o.RedirectURIs.Known, all)
+	b.remove(o, change{Step{Kind: StepRemoveRedirects, What: "remove redirect URIs added in the window", Why: "they send people's codes and tokens to whoever owns the address", Permission: permission}, TypeRedirectURI, "redirect URIs"}, o.RedirectURIs.Known, all)
 }
 
 func (b *planner) grants(o Object) {
@@ -103,7 +124,7 @@ func (b *planner) grants(o Object) {
 		}
 		all = append(all, found{Item{ID: g.ID, Kind: g.ConsentType, What: fmt.Sprintf("%s on %s %s", quoted(g.Scope), quoted(g.Resource), who)}, time.Time{}})
 	}
-	b.remove(o, change{StepRemoveGrants, TypeGrant, "revoke consents given in the window", "they let the application act for people; access tokens already issued live on", permissionGrants, "delegated grants"}, o.Grants.Known, all)
+	b.remove(o, change{Step{Kind: StepRemoveGrants, What: "revoke consents given in the window", Why: "they let the application act for people; access tokens already issued live on", Permission: permissionGrants}, TypeGrant, "delegated grants"}, o.Grants.Known, all)
 }
 
 func (b *planner) appRoles(o Object) {
@@ -114,7 +135,7 @@ func (b *planner) appRoles(o Object) {
 	for _, r := range o.AppRoles.Items {
 		all = append(all, found{Item{ID: r.ID, What: r.label()}, r.Created})
 	}
-	b.remove(o, change{StepRemoveAppRoles, TypeAppRole, "revoke application permissions given in the window", "the workload did without them before", permissionAppRoles, "app role assignments"}, o.AppRoles.Known, all)
+	b.remove(o, change{Step{Kind: StepRemoveAppRoles, What: "revoke application permissions given in the window", Why: "the workload did without them before", Permission: permissionAppRoles}, TypeAppRole, "app role assignments"}, o.AppRoles.Known, all)
 }
 
 func (b *planner) directoryRoles(o Object) {
@@ -125,7 +146,7 @@ func (b *planner) directoryRoles(o Object) {
 	for _, r := range o.DirectoryRoles.Items {
 		all = append(all, found{Item{ID: r.ID, What: quoted(r.Name)}, time.Time{}})
 	}
-	b.remove(o, change{StepRemoveDirectoryRoles, TypeDirectoryRole, "remove directory roles given in the window", "the workload did without them before", permissionRoles, "directory roles"}, o.DirectoryRoles.Known, all)
+	b.remove(o, change{Step{Kind: StepRemoveDirectoryRoles, What: "remove directory roles given in the window", Why: "the workload did without them before", Permission: permissionRoles}, TypeDirectoryRole, "directory roles"}, o.DirectoryRoles.Known, all)
 }
 
 func (r AppRole) label() string {

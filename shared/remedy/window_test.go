@@ -369,6 +369,23 @@ func TestWhatCameAfterThePlanNeverStays(t *testing.T) {
 	}
 }
 
+func TestAnIntruderCannotSpoilWhatStays(t *testing.T) {
+	for name, later := range map[string]func(*remedy.Object){
+		"by naming another certificate as the preferred one": func(o *remedy.Object) { o.PreferredSigning = "ABCD" },
+		"by a second signing key": func(o *remedy.Object) {
+			o.Keys = append(o.Keys, remedy.Key{KeyID: "second", Usage: "Sign", Group: "g", Start: before})
+		},
+	} {
+		in := incident()
+		signer(&in)
+		p := remedy.Build(in)
+		later(sp(&in))
+		if got := p.Keeps(*sp(&in)); len(got) != 3 {
+			t.Errorf("%s: only %+v stay", name, got)
+		}
+	}
+}
+
 func TestAProtectedPrincipalWaitsForPeopleInEveryMode(t *testing.T) {
 	in := incident()
 	goldens["first-party"](&in)
@@ -385,5 +402,24 @@ func TestAJournalOfTheFirstVersionKeepsByItsOwnRule(t *testing.T) {
 	app.EncryptionKeyID = "oldcert"
 	if got := o.Keeps(app); len(got) != 1 || got[0].KeyID != "oldcert" {
 		t.Errorf("kept %+v", got)
+	}
+}
+
+func TestAddressesSetInTheWindowAreLookedAt(t *testing.T) {
+	in := incident()
+	logout := "https://billing-contoso.example/out"
+	in.Inventory.Application.LogoutURL = &logout
+	in.Facts.Added = remedy.ListOf(remedy.Added{Object: "appobj", Item: logout, Time: inWindow})
+	p := remedy.Build(in)
+	if len(p.Doubts) != 1 || p.Doubts[0].ID != logout || p.Doubts[0].Goes || len(p.Obstacles()) != 1 {
+		t.Errorf("%+v, %v", p.Doubts, p.Obstacles())
+	}
+}
+
+func TestPoliciesThatWereNotReadAreSaid(t *testing.T) {
+	in := incident()
+	in.Inventory.Restrictions = nil
+	if p := remedy.Build(in); len(p.Notes) != 1 || !strings.Contains(p.Notes[0], "not read") {
+		t.Errorf("%v", p.Notes)
 	}
 }

@@ -19,6 +19,17 @@ func (s *Server) list(collection string) func(call) {
 	}
 }
 
+// agents lists the agent identities alone.
+func (s *Server) agents(c call) {
+	var items []item
+	for _, o := range c.view.List(directory.ServicePrincipals) {
+		if o.AgentBlueprintID != "" {
+			items = append(items, shown(directory.ServicePrincipals, o, false))
+		}
+	}
+	s.page(c, "servicePrincipals/microsoft.graph.agentIdentity", items)
+}
+
 func (s *Server) get(collection string) func(call) {
 	return func(c call) {
 		names := c.r.URL.Query().Get("$select")
@@ -32,7 +43,12 @@ func (s *Server) get(collection string) func(call) {
 			notFound(c.id()).write(c.w)
 			return
 		}
-		answer(c.w, http.StatusOK, selected(shown(collection, o, names == "keyCredentials"), names))
+		all := shown(collection, o, names == "keyCredentials")
+		if err := selectable(all, names); err != nil {
+			c.refuse(err)
+			return
+		}
+		answer(c.w, http.StatusOK, selected(all, names))
 	}
 }
 
@@ -41,10 +57,11 @@ func shown(collection string, o directory.Object, withKeys bool) item {
 	out := item{
 		"id": o.ID, "appId": o.AppID, "displayName": o.DisplayName, "signInAudience": text(o.SignInAudience),
 		"keyCredentials": keys(o, withKeys), "passwordCredentials": passwords(o), "tokenEncryptionKeyId": text(o.TokenEncryptionKeyID),
-		"createdDateTime": o.CreatedDateTime, "applicationTemplateId": text(o.ApplicationTemplateID), "disabledByMicrosoftStatus": text(o.DisabledByMicrosoft),
+		"applicationTemplateId": text(o.ApplicationTemplateID), "disabledByMicrosoftStatus": text(o.DisabledByMicrosoft),
 		"verifiedPublisher": verified(o.VerifiedPublisher), "tags": list(o.Tags),
 	}
 	if collection == directory.Applications {
+		out["createdDateTime"] = o.CreatedDateTime
 		out["publisherDomain"], out["identifierUris"] = text(o.PublisherDomain), list(o.IdentifierURIs)
 		out["web"], out["spa"], out["publicClient"] = platform(o.Web, true), platform(o.SPA, false), platform(o.PublicClient, false)
 		out["servicePrincipalLockConfiguration"] = o.Lock

@@ -27,6 +27,8 @@ var (
 	readPrincipal   = demand{"Application.Read.All", ownedBy, "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	readAssignments = demand{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 
+	readAgents = demand{"AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"}
+
 	writeApplication = demand{ownedBy, "Application.ReadWrite.All"}
 	writePrincipal   = demand{ownedBy, "Application.ReadWrite.All", "Directory.ReadWrite.All"}
 	rollKey          = demand{none}

@@ -38,6 +38,12 @@ func (s *Server) page(c call, context string, items []item) {
 		}
 		size = n
 	}
+	for _, i := range items[:min(1, len(items))] {
+		if err := selectable(i, q.Get("$select")); err != nil {
+			c.refuse(err)
+			return
+		}
+	}
 	body := map[string]any{"@odata.context": Audience + "/v1.0/$metadata#" + context}
 	from, err := position(q.Get("$skiptoken"))
 	if err != nil || from > len(kept) {
@@ -135,6 +141,16 @@ func filter(r *http.Request, text string) (func(item) bool, error) {
 		}
 		return strings.HasSuffix(strings.ToLower(value), strings.ToLower(literal))
 	}, nil
+}
+
+// selectable refuses a $select of what the type does not have: the whole request fails.
+func selectable(i item, names string) error {
+	for name := range strings.SplitSeq(names, ",") {
+		if _, ok := i[strings.TrimSpace(name)]; !ok && names != "" {
+			return problem{http.StatusBadRequest, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on the type.", nil}
+		}
+	}
+	return nil
 }
 
 // selected is what $select asks for of an item, and its type.

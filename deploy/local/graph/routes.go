@@ -23,6 +23,7 @@ func (s *Server) routes() []route {
 		{remove, "/applications/{id}", writeApplication, s.remove(a)},
 		{get, "/servicePrincipals", readPrincipal, s.list(sp)},
 		{get, "/servicePrincipals/{id}", readPrincipal, s.get(sp)},
+		{get, "/servicePrincipals/microsoft.graph.agentIdentity", readAgents, s.agents},
 		{patch, "/servicePrincipals/{id}", writePrincipal, s.patch(sp)},
 		{remove, "/servicePrincipals/{id}", writePrincipal, s.remove(sp)},
 

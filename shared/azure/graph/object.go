@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"rekey/shared/fault"
@@ -142,6 +143,13 @@ func (c *Client) ServicePrincipal(ctx context.Context, id string) (Object, error
 		query: url.Values{"$select": {selectPrincipal}}, into: &o,
 	})
 	return o, err
+}
+
+// Agents lists the agent identities of a blueprint, by the blueprint's appId. An agent identity has no credentials of its
+// own: the blueprint's open its door.
+func (c *Client) Agents(ctx context.Context, blueprintAppID string) ([]Object, error) {
+	list, err := all[Object](ctx, c, request{doing: "listing agent identities", path: "/servicePrincipals/microsoft.graph.agentIdentity"})
+	return slices.DeleteFunc(list, func(o Object) bool { return o.AgentBlueprintID != blueprintAppID }), err
 }
 
 // AppRole is an application permission that a resource offers.

@@ -115,7 +115,7 @@ func (s *Server) replica(f Fault) directory.View {
 	return s.directory.View(time.Now().Add(-behind))
 }
 
-var alternate = regexp.MustCompile(`^/v1\.0/(applications|servicePrincipals)\(appId='([^']*)'\)`)
+var alternate = regexp.MustCompile(`^/v1\.0/(applications|servicePrincipals)\(appId='((?:[^']|'')*)'\)`)
 
 // resolve rewrites /applications(appId='...') to the object's id.
 func resolve(r *http.Request, view directory.View) {
@@ -124,7 +124,7 @@ func resolve(r *http.Request, view directory.View) {
 		return
 	}
 	id := "none"
-	if found := view.ByAppID(m[1], m[2]); len(found) > 0 {
+	if found := view.ByAppID(m[1], strings.ReplaceAll(m[2], "''", "'")); len(found) > 0 {
 		id = found[0].ID
 	}
 	r.URL.Path, r.URL.RawPath = "/v1.0/"+m[1]+"/"+id+r.URL.Path[len(m[0]):], ""

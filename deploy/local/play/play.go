@@ -152,9 +152,14 @@ func Seed(d *directory.Directory, t *tenant.Tenant) error {
 	if !d.Empty() {
 		return nil
 	}
+	if err := people(d, t); err != nil {
+		return err
+	}
 	for i := range t.Applications {
 		a := &t.Applications[i]
-		o := directory.Object{ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, SignInAudience: a.SignInAudience}
+		o := directory.Object{
+			ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, SignInAudience: a.SignInAudience, CreatedDateTime: a.CreatedDateTime, PublisherDomain: t.Domain, Owners: owner(t, i),
+		}
 		fill(&o, a.KeyCredentials, a.PasswordCredentials)
 		for _, f := range a.FederatedIdentityCredentials {
 			o.Federated = append(o.Federated, directory.Federated{ID: f.ID, Name: f.Name, Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences})
@@ -172,8 +177,9 @@ func Seed(d *directory.Directory, t *tenant.Tenant) error {
 		o := directory.Object{
 			ID: sp.ID, AppID: sp.AppID, DisplayName: sp.DisplayName, SignInAudience: sp.SignInAudience, ServicePrincipalType: sp.ServicePrincipalType,
 			AppOwnerOrganizationID: owner, AccountEnabled: sp.AccountEnabled, PreferredSSOMode: sp.PreferredSingleSignOnMode,
-			PreferredTokenSigningKey: sp.PreferredTokenSigningKeyThumbprint,
+			PreferredTokenSigningKey: sp.PreferredTokenSigningKeyThumbprint, ServicePrincipalNames: sp.ServicePrincipalNames, AlternativeNames: sp.AlternativeNames,
 		}
+		surround(&o, t)
 		fill(&o, sp.KeyCredentials, sp.PasswordCredentials)
 		if err := d.Seed(directory.ServicePrincipals, o); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,5 +134,23 @@ func TestEachMethodNeedsExactlyThePermissionsThatAreDeclared(t *testing.T) {
 				t.Errorf("with %v alone: %v", needs, err)
 			}
 		})
+	}
+}
+
+func TestEveryDeclaredPermissionIsOneThatGraphAsksFor(t *testing.T) {
+	known := map[string]bool{}
+	for _, alternatives := range local.Demands() {
+		for _, a := range alternatives {
+			for p := range strings.SplitSeq(a, "+") {
+				known[p] = true
+			}
+		}
+	}
+	for name, needs := range graph.Permissions {
+		for _, p := range needs {
+			if !known[p] {
+				t.Errorf("%s needs %q, which no call demands", name, p)
+			}
+		}
 	}
 }

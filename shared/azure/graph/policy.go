@@ -96,12 +96,12 @@ func ParseDuration(text string) (time.Duration, bool) {
 // AccessPolicy is a Conditional Access policy. Conditions and controls are kept as they were read.
 type AccessPolicy struct {
 	ID            string          `json:"id,omitempty"`
-	DisplayName   string          `json:"displayName"`
-	State         string          `json:"state"` // enabled, disabled, enabledForReportingButNotEnforced
+	DisplayName   string          `json:"displayName,omitempty"`
+	State         string          `json:"state,omitempty"` // enabled, disabled, enabledForReportingButNotEnforced
 	Created       *time.Time      `json:"createdDateTime,omitempty"`
 	Modified      *time.Time      `json:"modifiedDateTime,omitempty"`
-	Conditions    json.RawMessage `json:"conditions"`
-	GrantControls json.RawMessage `json:"grantControls"`
+	Conditions    json.RawMessage `json:"conditions,omitempty"`
+	GrantControls json.RawMessage `json:"grantControls,omitempty"`
 }
 
 const accessPolicies = "/identity/conditionalAccess/policies"
@@ -127,7 +127,8 @@ func (c *Client) AddAccessPolicy(ctx context.Context, p AccessPolicy) (AccessPol
 	return out, err
 }
 
-// UpdateAccessPolicy replaces name, state, conditions and controls of a Conditional Access policy.
+// UpdateAccessPolicy replaces name, state, conditions and controls of a Conditional Access policy; what is empty stays as
+// it is.
 func (c *Client) UpdateAccessPolicy(ctx context.Context, p AccessPolicy) error {
 	id := p.ID
 	p.ID, p.Created, p.Modified = "", nil, nil

@@ -44,6 +44,10 @@ var codes = map[string]error{
 	"Authentication_MissingOrMalformed":                              ErrProof,
 }
 
+// keyChanged is how the refusal of a changed echo begins. Its code is KeyNotUpdatable in the old directory's answers; that
+// Graph puts it into the details is not certain, and a bare Request_BadRequest would say nothing.
+const keyChanged = "Update to existing credential with KeyId"
+
 // answer is the body of a refusal.
 type answer struct {
 	Error struct {
@@ -68,6 +72,9 @@ func refused(doing string, resp *http.Response) error {
 		if meaning := codes[code]; meaning != nil {
 			err = fault.As(meaning, err)
 		}
+	}
+	if !errors.Is(err, ErrKeyChanged) && strings.HasPrefix(body.Error.Message, keyChanged) {
+		err = fault.As(ErrKeyChanged, err)
 	}
 	switch {
 	case resp.StatusCode == http.StatusForbidden && unlicensed(seen, body.Error.Message):

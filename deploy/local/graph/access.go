@@ -64,9 +64,14 @@ func (s *Server) check(a access) error {
 			return invalidPolicy(1011, "servicePrincipalRiskLevels is invalid.")
 		}
 	}
-	for _, id := range slices.Concat(a.Conditions.ClientApplications.IncludeServicePrincipals, a.Conditions.ClientApplications.ExcludeServicePrincipals) {
+	for _, id := range a.Conditions.ClientApplications.IncludeServicePrincipals {
 		if err := s.inScope(id); err != nil {
 			return err
+		}
+	}
+	for _, id := range a.Conditions.ClientApplications.ExcludeServicePrincipals {
+		if _, ok := s.directory.Get(directory.ServicePrincipals, id); !ok {
+			return invalidPolicy(1013, "The service principal "+id+" was not found.")
 		}
 	}
 	return nil

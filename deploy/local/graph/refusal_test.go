@@ -155,6 +155,7 @@ func refusals(t *testing.T, s *service) map[string]refused {
 		"R65: a policy for principals that does not block":        {as: access, method: "POST", path: "/identity/conditionalAccess/policies", body: policy("sp", "mfa"), status: 400, code: "BadRequest"},
 		"R66: a policy for nobody":                                {as: access, method: "POST", path: "/identity/conditionalAccess/policies", body: `{"displayName":"p","state":"enabled","conditions":{"applications":{"includeApplications":["All"]}}}`, status: 400, code: "BadRequest"},
 		"R67: a policy for a risk level that is none":             {as: access, method: "POST", path: "/identity/conditionalAccess/policies", body: strings.Replace(policy("sp", "block"), `"high"`, `"hidden"`, 1), status: 400, code: "BadRequest"},
+		"R70: a policy that excludes who is not there":            {as: access, method: "POST", path: "/identity/conditionalAccess/policies", body: strings.Replace(policy("sp", "block"), `"clientApplications":{`, `"clientApplications":{"excludeServicePrincipals":["none"],`, 1), status: 400, code: "BadRequest"},
 		"R68: a request while the directory is throttled":         {as: read, method: "GET", path: "/applications/obj", status: 429, code: "TooManyRequests", options: graph.Options{Faults: func(string, string) graph.Fault { return graph.Fault{Status: 429, RetryAfter: "7"} }}},
 		"R69: a request that is made out to no resource of Graph": {as: read, method: "GET", path: "/applications/obj/nothing", status: 400, code: "BadRequest"},
 	}

@@ -128,6 +128,11 @@ func (p *Play) seed() error {
 	if err := Seed(p.stack.Cloud.Directory, p.tenant); err != nil {
 		return err
 	}
+	// Rekey is a principal of the tenant like others: it may own applications, and policies exclude it.
+	rekey := directory.Object{ID: stack.ObjectID, AppID: stack.Identity, DisplayName: "rekey-respond", ServicePrincipalType: "ManagedIdentity", AccountEnabled: true}
+	if err := p.stack.Cloud.Directory.Seed(directory.ServicePrincipals, rekey); err != nil {
+		return err
+	}
 	kinds := map[tenant.Kind]int{}
 	for _, w := range p.tenant.Principals {
 		kinds[w.Kind]++

@@ -28,6 +28,7 @@ type Config struct {
 	TenantID   string
 	Identities []entra.Identity
 	Lag        time.Duration      // of Graph's replicas
+	Graph      graph.Options      // what else Graph is like: faults, pace, licence; its Lag is the one above
 	OnSignIn   func(entra.SignIn) // told of every token request; may be nil
 }
 
@@ -76,7 +77,8 @@ func Start(_ context.Context, c Config) (*Cloud, error) {
 	if out.Vault, err = keyvault.New(tokens, out.AuthorityURL+"/"+c.TenantID, filepath.Join(c.Dir, "vault")); err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
-	out.Graph = graph.New(tokens, d, graph.Options{Lag: c.Lag})
+	c.Graph.Lag = c.Lag
+	out.Graph = graph.New(tokens, d, c.Graph)
 	for url, handler := range map[*string]http.Handler{&out.GraphURL: out.Graph, &out.VaultURL: out.Vault} {
 		if *url, err = out.listen(authority, handler); err != nil {
 			return nil, errors.Join(err, out.Close())

@@ -8,6 +8,7 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/entralog"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/rule"
@@ -92,7 +93,7 @@ func (c *collector) Event(e *event.Event) {
 		g.claims = append(g.claims, d)
 	}
 	if watch.Reads(e) {
-		g := c.group(e.Principal.Key())
+		g := c.group(exposure.Who(e).Key())
 		g.reads = append(g.reads, *e)
 	}
 	if network, v, ok := watch.Failure(e); ok {

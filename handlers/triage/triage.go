@@ -60,6 +60,9 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 		return err
 	}
 	funchost.Note(ctx, "case", c.ID)
+	if c.Principal.IsUser() { // the case is for people to read: there is no workload to plan for
+		return nil
+	}
 	return t.operate(ctx, c)
 }
 

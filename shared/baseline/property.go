@@ -105,10 +105,11 @@ func (h Hasher) addr(p Property, a netip.Addr) uint32 {
 
 // Values are the hashes of what one event shows. A property the record lacks is absent: unknown, not new.
 type Values struct {
-	Hash    [Properties]uint32
-	Token   uint32 // of the token's id; 0 when the record has none
-	id      uint64 // of the record's id, for counting sign-ins
-	present uint16
+	Hash      [Properties]uint32
+	Token     uint32 // of the token's id; 0 when the record has none
+	Federated uint32 // of the federated credential's id; 0 when the record has none
+	id        uint64 // of the record's id, for counting sign-ins
+	present   uint16
 }
 
 // Has reports whether the sign-in shows the property.
@@ -181,6 +182,9 @@ func (h Hasher) signIn(v *Values, e *event.Event) {
 	v.text(h, CredentialType, e.SignIn.CredentialType)
 	v.text(h, CredentialKey, e.SignIn.CredentialKeyID)
 	v.text(h, CredentialClass, credentialClass(&e.SignIn))
+	if e.SignIn.FederatedID != "" {
+		v.Federated = h.String(CredentialKey, e.SignIn.FederatedID)
+	}
 	v.set(HourBlock, h.number(HourBlock, uint32(e.Time.UTC().Hour()/3)))
 }
 

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/rule"
 	"rekey/shared/score"
 )
@@ -56,7 +57,7 @@ func (w *Watch) learn(e *event.Event, values *baseline.Values) {
 		w.state(event.Principal{AppID: e.Principal.AppID}.Key()).Users.Count(w.config.Hasher, baseline.DayOf(e.Time), e.SignIn.UserID)
 	}
 	if Reads(e) {
-		w.state(e.Principal.Key()).Exposure.Observe(w.config.Hasher, e)
+		w.state(exposure.Who(e).Key()).Exposure.Observe(w.config.Hasher, e)
 	}
 	if network, v, ok := Failure(e); ok {
 		w.state(network).Visits.Add(v)

@@ -42,7 +42,7 @@ func packages(t *testing.T) []pkg {
 
 // order is the pipeline: a stage imports only what stands before it.
 var order = []string{
-	"fault", "event", "privilege", "audit", "entralog", "network", "baseline", "score", "exposure", "detect", "rule", "watch",
+	"fault", "event", "privilege", "audit", "entralog", "network", "baseline", "score", "exposure", "detect", "conduct", "rule", "watch",
 	"casefile", "decide", "remedy",
 }
 

@@ -23,6 +23,10 @@ func (s *Stream) learn(state *principals.State, g *group) {
 		g.values[i] = s.Hasher.Values(&g.events[i])
 		state.Observe(&g.events[i], &g.values[i])
 	}
+	for i := range g.failed {
+		v := s.Hasher.Values(&g.failed[i])
+		state.Evidence.Fail(&g.failed[i], &v)
+	}
 	for i := range g.reads {
 		state.Exposure.Observe(s.Hasher, &g.reads[i])
 	}
@@ -62,12 +66,16 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 		days[day].Late()
 		found = append(found, days[day].All()...)
 	}
-	found = append(found, s.reads(state, g)...)
+	reads := s.reads(state, g)
+	for _, day := range slices.Sorted(maps.Keys(reads)) {
+		found = append(found, reads[day].Detections()...)
+	}
+	found = append(found, s.conduct(state, g, days, reads)...)
 	return append(found, g.claims...), nil
 }
 
-// reads judges what the principal read and changed, each day against the days before it.
-func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
+// reads gathers what the principal read and changed, by day.
+func (s *Stream) reads(state *principals.State, g *group) map[baseline.Day]*watch.Acts {
 	days := map[baseline.Day]*watch.Acts{}
 	for i := range g.reads {
 		day := baseline.DayOf(g.reads[i].Time)
@@ -76,9 +84,31 @@ func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
 		}
 		days[day].Event(&g.reads[i])
 	}
+	return days
+}
+
+// conduct judges what the days show beside the model: failed sign-ins, and what only many days show.
+func (s *Stream) conduct(state *principals.State, g *group, signIns map[baseline.Day]*watch.Day, reads map[baseline.Day]*watch.Acts) []detect.Detection {
+	days := map[baseline.Day]*watch.Conduct{}
+	of := func(day baseline.Day) *watch.Conduct {
+		if days[day] == nil {
+			days[day] = watch.NewConduct(day, &state.State, s.Hasher)
+		}
+		return days[day]
+	}
+	for i := range g.events {
+		of(baseline.DayOf(g.events[i].Time)).Event(&g.events[i], &g.values[i])
+	}
+	for i := range g.failed {
+		v := s.Hasher.Values(&g.failed[i])
+		of(baseline.DayOf(g.failed[i].Time)).Event(&g.failed[i], &v)
+	}
+	for day := range reads {
+		of(day)
+	}
 	var found []detect.Detection
 	for _, day := range slices.Sorted(maps.Keys(days)) {
-		found = append(found, days[day].Detections()...)
+		found = append(found, days[day].Detections(signIns[day], reads[day])...)
 	}
 	return found
 }

@@ -64,13 +64,14 @@ func (f *Failures) add(e *event.Event, v *Values, sort FailureSort) {
 	if sort != FailureWrong && sort != FailureExpired || e.Network.Hosting == event.HostingOwn {
 		return
 	}
-	if s.Hash = v.network(); s.Hash != 0 {
+	if s.Hash = v.Network(); s.Hash != 0 {
 		f.origins.add(s, maxFailureOrigins)
 	}
 }
 
-// network is the hash of the autonomous system or, where it is unknown, of the prefix; 0 when both are.
-func (v *Values) network() uint32 {
+// Network is the hash of the autonomous system from which a sign-in came or, where that is unknown, of the prefix; 0 when
+// both are.
+func (v *Values) Network() uint32 {
 	switch {
 	case v.Has(ASN):
 		return v.Hash[ASN]
@@ -127,20 +128,21 @@ func (f *Failures) Ever(sort FailureSort, d Day) bool {
 // Strange counts the networks in which credentials were tried in vain on the judged day and in which the principal is not
 // known. With more networks than there is room for it counts those of a fair sample.
 func (f *Failures) Strange(v View) int {
-	if v.Seen(ASN) == 0 && v.Seen(Prefix) == 0 || v.Overflows(ASN) {
-		return 0
-	}
 	n := 0
 	for _, s := range f.origins.slots {
-		if s.activeOn(v.day) && !v.knows(s.Hash) {
+		if s.activeOn(v.day) && !v.Knows(s.Hash) {
 			n++
 		}
 	}
 	return n
 }
 
-// knows reports whether a network was used before, to sign in or with a token.
-func (v View) knows(network uint32) bool {
+// Knows reports whether a network, given by the hash of Values or of Hasher.Network, was used before the day, to sign in or
+// with a token. It is true where that cannot be told.
+func (v View) Knows(network uint32) bool {
+	if network == 0 || v.Seen(ASN) == 0 && v.Seen(Prefix) == 0 || v.Overflows(ASN) {
+		return true
+	}
 	for _, p := range []Property{ASN, Prefix, ActivityASN, ActivityPrefix} {
 		if v.DaysKnown(p, network) > 0 {
 			return true

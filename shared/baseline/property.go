@@ -153,6 +153,18 @@ func (h Hasher) token(id string) uint32 {
 	return uint32(h.id(id))
 }
 
+// Network hashes an autonomous system or, when its number is 0, the network that a prefix of NetworkPrefix names; 0 when
+// both are unknown.
+func (h Hasher) Network(asn uint32, prefix netip.Prefix) uint32 {
+	switch {
+	case asn != 0:
+		return h.number(ASN, asn)
+	case prefix.IsValid():
+		return h.addr(Prefix, prefix.Addr())
+	}
+	return 0
+}
+
 // network sets where an event came from. Prefix and system are kept apart for sign-ins and for activity, because a
 // token may honestly be used elsewhere than where it was issued. The same value has the same hash in both.
 func (h Hasher) network(v *Values, e *event.Event, prefix, asn Property) {

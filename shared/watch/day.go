@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rekey/shared/baseline"
+	"rekey/shared/conduct"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/score"
@@ -166,9 +167,14 @@ func (d *Day) Found() []detect.Detection {
 	return slices.DeleteFunc(d.All(), func(x detect.Detection) bool { return !x.Worth() })
 }
 
-// Arrival returns the visit that a detection stands for, if the principal is new in the network, and the key of the
-// network's state.
+// Arrival returns the visit that a detection stands for, if the principal is new in the network or failed in it, and the key
+// of the network's state.
 func Arrival(x *detect.Detection) (network string, v baseline.Visit, ok bool) {
+	if conduct.Tried(x.Rule) && len(x.Records) > 0 && x.Records[0].IPAddress != "" && x.Records[0].Hosting != event.HostingOwn.String() {
+		return NetworkKey(x.Records[0].Origin()), baseline.Visit{
+			Principal: x.Principal.Key(), From: x.Records[0].IPAddress, Time: x.First, Detection: x.ID, Failed: true,
+		}, true
+	}
 	if x.Type != detect.TypeSuspiciousSignins || !score.Moved(x.Contributions) || len(x.Records) == 0 || x.Records[0].IPAddress == "" {
 		return "", v, false
 	}
@@ -200,8 +206,33 @@ func Company(x detect.Detection, visits []baseline.Visit) (detect.Detection, boo
 	if !ok {
 		return x, false
 	}
+	if v.Failed {
+		return spread(x, v, visits)
+	}
 	return Add(x, score.Company(visits, v.Principal, v.From, v.Time))
 }
+
+// spread raises a detection of failures when the same address fails for others, too: it goes through a list.
+func spread(x detect.Detection, mine baseline.Visit, visits []baseline.Visit) (detect.Detection, bool) {
+	others := map[string]bool{mine.Principal: true}
+	for _, v := range visits {
+		if v.Failed && v.From == mine.From && v.Time.Sub(mine.Time).Abs() <= triedSpan {
+			others[v.Principal] = true
+		}
+	}
+	if len(others) < triedMany || x.Level.AtLeast(score.LevelMedium) {
+		return x, false
+	}
+	y := x
+	y.Level, y.Statement = score.LevelMedium, x.Statement+"; the same address fails for other applications, too"
+	return detect.Raise(x, y)
+}
+
+// An address goes through a list when it fails for so many within such a time.
+const (
+	triedMany = 3
+	triedSpan = 72 * time.Hour
+)
 
 // settleDays is for how long a day may still be raised after it ended: the day after tells whether a workload moved.
 const settleDays = 2

@@ -146,7 +146,7 @@ func (s *Stream) arrive(ctx context.Context, found []detect.Detection, lane stri
 		if _, err := s.Principals.Save(ctx, state, lane); err != nil {
 			return nil, err
 		}
-		found[i], _ = watch.Company(x, state.Visits.List())
+		found[i], _ = watch.Company(watch.Spray(x, state.Visits.List()), state.Visits.List())
 		if err := s.company(ctx, state.Visits.List(), now); err != nil {
 			return nil, err
 		}

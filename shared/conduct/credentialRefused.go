@@ -15,8 +15,8 @@ var credentialRefused = &Rule{
 	ID: "credentialRefused", Title: "A credential is not accepted",
 	RiskType: typeSignins, Covers: []string{"S04", "S05"}, Techniques: []string{"T1110", "T1078.004"},
 	Event: "ServicePrincipalSignInLogs: error 7000215, 7000222, 700024, 700027, 70021", Shape: recorded, Outside: true,
-	Levels: "low, and nothing while it goes on for days; medium when it is tried from a network in which the principal is not known, or when the same " +
-		"address fails for three applications or more within three days",
+	Levels: "low, and nothing while it goes on for days; medium when it is tried from a network in which the principal is not known. An address that " +
+		"fails for three principals or more within three days is told of at medium once, with the first of them, and at low with the others",
 	FalsePositives: []string{"A secret that expired, or was replaced before its user knew.", "A workload that moved with an old configuration."},
 	Ask:            []string{"Does the owner know of an expired or replaced credential?", "Was one of the addresses successful, for this or another principal?"},
 	Find: func(f Facts) (Finding, bool) {

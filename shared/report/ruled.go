@@ -1,6 +1,7 @@
 package report
 
 import (
+	"rekey/shared/conduct"
 	"rekey/shared/detect"
 	"rekey/shared/exposure"
 	"rekey/shared/rule"
@@ -10,6 +11,7 @@ import (
 type ruling struct {
 	title         string
 	change        bool // it looks at directory changes, and not at what the principal did
+	outside       bool // it looks at those who did not get in
 	harmless, ask []string
 }
 
@@ -19,12 +21,13 @@ func ruled(d detect.Detection) (ruling, bool) {
 		return ruling{}, false
 	}
 	if r := rule.ByID(d.Rule); r != nil {
-		return ruling{r.Title, true, r.FalsePositives, r.Ask}, true
+		return ruling{title: r.Title, change: true, harmless: r.FalsePositives, ask: r.Ask}, true
 	}
-	for _, r := range exposure.Catalogue {
-		if r.ID == d.Rule {
-			return ruling{r.Title, false, r.FalsePositives, r.Ask}, true
-		}
+	if r := exposure.ByID(d.Rule); r != nil {
+		return ruling{title: r.Title, harmless: r.FalsePositives, ask: r.Ask}, true
+	}
+	if r := conduct.ByID(d.Rule); r != nil {
+		return ruling{title: r.Title, outside: r.Outside, harmless: r.FalsePositives, ask: r.Ask}, true
 	}
 	return ruling{title: d.Rule}, true // a newer program stored it
 }

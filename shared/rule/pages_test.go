@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/conduct"
 	"rekey/shared/exposure"
 	"rekey/shared/rule"
 )
@@ -96,6 +97,15 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 	for _, r := range exposure.Catalogue {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
+	b.WriteString(`
+What the model of sign-ins does not ask (failed sign-ins, and what only many days show), by ` + "`shared/conduct`" + `:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range conduct.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
 	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", id, coveredBy(id), leftOut(id))
@@ -116,9 +126,14 @@ func coveredBy(id string) string {
 	return strings.Join(links, ", ")
 }
 
-// exposed links the rules about what principals read.
+// exposed links the rules about what principals read, and about their days beside the model.
 func exposed(id string) string {
 	var links []string
+	for _, r := range conduct.Catalogue {
+		if slices.Contains(r.Covers, id) {
+			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+		}
+	}
 	for _, r := range exposure.Catalogue {
 		if slices.Contains(r.Covers, id) {
 			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
@@ -129,7 +144,7 @@ func exposed(id string) string {
 
 func leftOut(id string) string {
 	for _, l := range rule.Elsewhere {
-		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") {
+		if l.ID == id && (l.Reason != rule.OtherStream && l.Reason != rule.ByConduct || exposed(id) == "") {
 			return cell(fmt.Sprintf("%s: %s (%s)", l.Title, l.Reason, l.Why))
 		}
 	}

@@ -174,7 +174,6 @@ func (j *Judge) tried(found []detect.Detection) {
 	}
 	for i := range found {
 		network, _, _ := Arrival(&found[i])
-		x, _ := Company(found[i], visits[network])
-		j.add(x)
+		j.add(Spray(found[i], visits[network]))
 	}
 }

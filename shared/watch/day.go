@@ -212,28 +212,6 @@ func Company(x detect.Detection, visits []baseline.Visit) (detect.Detection, boo
 	return Add(x, score.Company(visits, v.Principal, v.From, v.Time))
 }
 
-// spread raises a detection of failures when the same address fails for others, too: it goes through a list.
-func spread(x detect.Detection, mine baseline.Visit, visits []baseline.Visit) (detect.Detection, bool) {
-	others := map[string]bool{mine.Principal: true}
-	for _, v := range visits {
-		if v.Failed && v.From == mine.From && v.Time.Sub(mine.Time).Abs() <= triedSpan {
-			others[v.Principal] = true
-		}
-	}
-	if len(others) < triedMany || x.Level.AtLeast(score.LevelMedium) {
-		return x, false
-	}
-	y := x
-	y.Level, y.Statement = score.LevelMedium, x.Statement+"; the same address fails for other applications, too"
-	return detect.Raise(x, y)
-}
-
-// An address goes through a list when it fails for so many within such a time.
-const (
-	triedMany = 3
-	triedSpan = 72 * time.Hour
-)
-
 // settleDays is for how long a day may still be raised after it ended: the day after tells whether a workload moved.
 const settleDays = 2
 

@@ -137,14 +137,14 @@ func (f *Failures) Strange(v View) int {
 	return n
 }
 
-// Knows reports whether a network, given by the hash of Values or of Hasher.Network, was used before the day, to sign in or
-// with a token. It is true where that cannot be told.
+// Knows reports whether a network, given by the hash of Values or of Hasher.Network, is the principal's own, to sign in from
+// or to use a token: one visit of an intruder's makes none (see Settled). It is true where that cannot be told.
 func (v View) Knows(network uint32) bool {
 	if network == 0 || v.Seen(ASN) == 0 && v.Seen(Prefix) == 0 || v.Overflows(ASN) {
 		return true
 	}
 	for _, p := range []Property{ASN, Prefix, ActivityASN, ActivityPrefix} {
-		if v.DaysKnown(p, network) > 0 {
+		if v.Settled(p, network) {
 			return true
 		}
 	}

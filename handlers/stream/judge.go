@@ -131,7 +131,7 @@ func (s *Stream) application(ctx context.Context, state *principals.State, g *gr
 	return nil, nil
 }
 
-// arrive tells each network that a principal is new in it, and adds to the detections who else is.
+// arrive tells each network that a principal is new in it or was tried from it, and adds to the detections who else is.
 func (s *Stream) arrive(ctx context.Context, found []detect.Detection, lane string, now time.Time) ([]detect.Detection, error) {
 	for i, x := range found {
 		network, v, ok := watch.Arrival(&x)

@@ -79,6 +79,22 @@ func TestAnAddressThatGoesThroughAListIsToldOfOnce(t *testing.T) {
 	}
 }
 
+func TestWorkloadsThatShareAWayOutAndFailAreNoList(t *testing.T) {
+	events := office(8)
+	for p := range 6 {
+		events = append(events, attempt(fmt.Sprint("sp", p), 15, 20+p, 7000222, "192.0.2.7", 64500))
+	}
+	_, found := scan(events, 1, func(int) int { return 0 })
+	for _, d := range found {
+		if d.Level != score.LevelLow || d.Rule != "credentialRefused" {
+			t.Errorf("%s %s: %s", d.Rule, d.Level, d.Statement)
+		}
+	}
+	if len(found) != 6 {
+		t.Errorf("%d detections, want 6", len(found))
+	}
+}
+
 func TestAUsersListingIsAFindingAboutHim(t *testing.T) {
 	_, found := scan(append(office(1), user()...), 1, func(int) int { return 0 })
 	d, ok := byRule(found)["userEnumeration"]

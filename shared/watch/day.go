@@ -167,10 +167,10 @@ func (d *Day) Found() []detect.Detection {
 	return slices.DeleteFunc(d.All(), func(x detect.Detection) bool { return !x.Worth() })
 }
 
-// Arrival returns the visit that a detection stands for, if the principal is new in the network or failed in it, and the key
-// of the network's state.
+// Arrival returns the visit that a detection stands for, if the principal is new in the network or was tried from it in vain,
+// and the key of the network's state.
 func Arrival(x *detect.Detection) (network string, v baseline.Visit, ok bool) {
-	if conduct.Tried(x.Rule) && len(x.Records) > 0 && x.Records[0].IPAddress != "" && x.Records[0].Hosting != event.HostingOwn.String() {
+	if conduct.Tried(x.Rule) && x.Level.AtLeast(score.LevelMedium) && len(x.Records) > 0 && x.Records[0].IPAddress != "" {
 		return NetworkKey(x.Records[0].Origin()), baseline.Visit{
 			Principal: x.Principal.Key(), From: x.Records[0].IPAddress, Time: x.First, Detection: x.ID, Failed: true,
 		}, true
@@ -203,11 +203,8 @@ func NetworkKey(origin string) string { return "network:" + origin }
 // Company adds to a detection what others did from its network at the time.
 func Company(x detect.Detection, visits []baseline.Visit) (detect.Detection, bool) {
 	_, v, ok := Arrival(&x)
-	if !ok {
+	if !ok || v.Failed {
 		return x, false
-	}
-	if v.Failed {
-		return spread(x, v, visits)
 	}
 	return Add(x, score.Company(visits, v.Principal, v.From, v.Time))
 }

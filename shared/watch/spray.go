@@ -19,9 +19,10 @@ const (
 	sprayOther = "; the same address fails for others, too, and was told of with the first"
 )
 
-// Spray settles a detection of credentials tried in vain, before it is kept, by whom else its address tries. An address that
-// goes through a list is told of once, with the principal that came first: else a guesser who knows a hundred applications
-// makes a hundred cases of it.
+// Spray settles a detection of credentials tried from a strange network, before it is kept, by whom else its address tries. An
+// address that goes through a list is told of once, with the principal that came first: else a guesser who knows a hundred
+// applications makes a hundred cases of it. Failures from where a principal is known never count as a list: workloads that
+// share a way out may fail on one day.
 func Spray(x detect.Detection, visits []baseline.Visit) detect.Detection {
 	_, mine, ok := Arrival(&x)
 	if !ok || !mine.Failed {
@@ -29,23 +30,12 @@ func Spray(x detect.Detection, visits []baseline.Visit) detect.Detection {
 	}
 	switch many, first := list(mine, visits); {
 	case !many:
-		return x
 	case first:
-		x, _ = spread(x, mine, visits)
-		return x
+		x.Statement += sprayFirst
+	default:
+		x.Level, x.Statement = score.LevelLow, x.Statement+sprayOther
 	}
-	x.Level, x.Statement = score.LevelLow, x.Statement+sprayOther
 	return x
-}
-
-// spread raises the detection of whoever was first when the same address fails for others, too.
-func spread(x detect.Detection, mine baseline.Visit, visits []baseline.Visit) (detect.Detection, bool) {
-	if many, first := list(mine, visits); !many || !first || x.Level.AtLeast(score.LevelMedium) {
-		return x, false
-	}
-	y := x
-	y.Level, y.Statement = score.LevelMedium, x.Statement+sprayFirst
-	return detect.Raise(x, y)
 }
 
 // list reports whether an address goes through a list, and whether a visit of it is the first: the earliest or, of two in the

@@ -86,7 +86,7 @@ fuzz-short: ## every fuzz target for ten seconds
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/conduct ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
 	cd deploy/bench && $(GO) test -run '^$$' -bench Table -benchtime 1x -cpu 1
 
 .PHONY: fmt

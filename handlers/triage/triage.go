@@ -84,6 +84,8 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	switch {
 	case asked != nil:
 		return asked
+	case c.Principal.IsUser(): // the case is for people to read: there is no workload to plan for
+		return nil
 	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change
 		funchost.Note(ctx, "inventory", "not found")
 		return nil

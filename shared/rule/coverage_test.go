@@ -73,6 +73,9 @@ func TestWhatIsLeftToOtherStreamsIsCoveredThereOrSaidNotToBe(t *testing.T) {
 		if says := strings.Contains(l.Why, "no rule yet"); l.Reason == rule.OtherStream && says == (exposed(l.ID) != "") {
 			t.Errorf("%s (%s) is covered by %q: the reason must say that there is no rule yet, or not", l.ID, l.Why, exposed(l.ID))
 		}
+		if l.Reason == rule.ByConduct && exposed(l.ID) == "" {
+			t.Errorf("%s is said to be found by package conduct, and no rule of it covers it", l.ID)
+		}
 	}
 }
 

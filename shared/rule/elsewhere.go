@@ -9,6 +9,8 @@ const (
 	NeedsState    Reason = "needs state"       // several records, or what was before: no single record shows it
 	ByPosture     Reason = "the weekly look"   // package posture finds it: no record shows it, the inventory does
 	OtherStream   Reason = "other stream"      // Key Vault, Graph or Azure activity: not judged here
+	ByConduct     Reason = "the days beside"   // package conduct finds it: failed sign-ins, and what only many days show
+	ByCase        Reason = "the case"          // two findings of one principal, which its case shows together
 	MissingStream Reason = "missing stream"    // a log that Rekey is not given
 	UsersAlone    Reason = "users alone"       // it is about people and not about workload identities
 )
@@ -26,19 +28,19 @@ var Elsewhere = []Left{
 	{"S01", "Sign-in from a country new for the service principal", false, ByScore, "contribution country"},
 	{"S02", "Sign-in from a source ASN or hosting provider new for the principal", false, ByScore, "contributions asn and hosting"},
 	{"S03", "Sign-in from an address never used by the application", false, ByScore, "contributions address and prefix"},
-	{"S04", "Failure bursts or unexpected failure codes", false, NeedsState, "failures are noted; addressTriedMany and failuresBefore only count beside a success"},
-	{"S05", "Expired or invalid secret failing", false, NeedsState, "failures are noted, a burst of them alone is no detection yet"},
+	{"S04", "Failure bursts or unexpected failure codes", false, ByConduct, "failed sign-ins"},
+	{"S05", "Expired or invalid secret failing", false, ByConduct, "failed sign-ins"},
 	{"S06", "Resource new for the principal", false, ByScore, "contributions resource and resourceBurst"},
-	{"S07", "Scope drift over weeks", false, NeedsState, "compares two periods of a profile"},
+	{"S07", "Scope drift over weeks", false, ByConduct, "compares the last week with the weeks before"},
 	{"S08", "Sign-in volume threshold", false, ByScore, "contribution volume"},
 	{"S09", "Sign-in address in threat intelligence", false, MissingStream, "no list of addresses is given to Rekey"},
 	{"S10", "Token used elsewhere than where it was issued", false, ByScore, "contribution tokenElsewhere"},
 	{"S11", "Unusual client library or user agent", false, ByScore, "contributions agentFamily, agent and library"},
-	{"S14", "First Conditional Access block of a principal", false, NeedsState, "a first"},
+	{"S14", "First Conditional Access block of a principal", false, ByConduct, "failed sign-ins"},
 	{"S15", "Sign-in followed by a sensitive call to Azure", false, OtherStream, "Azure activity"},
-	{"S16", "One Graph session from several addresses", false, OtherStream, "Graph activity; no rule yet"},
-	{"S17", "Any sign-in of a principal (inventory)", false, NeedsState, "the profiles are the inventory"},
-	{"S18", "Sign-ins correlated with enumeration", false, NeedsState, "two logs in one window"},
+	{"S16", "One Graph session from several addresses", false, ByScore, "contribution tokenElsewhere judges each call by the network its token is used from; a second address of a network the principal signs in from is no finding"},
+	{"S17", "Any sign-in of a principal (inventory)", false, NeedsState, "no finding: the profiles are the inventory, and every principal that signs in has one"},
+	{"S18", "Sign-ins correlated with enumeration", false, ByCase, "an unfamiliar sign-in and graphEnumeration or oldGraphFirstUsed; neither raises the other"},
 	{"S19", "Several principals newly sign in from one address", false, ByScore, "contributions sharedAddress and sharedNetwork"},
 
 	{"C05", "Credential added by a rare or first-time actor", false, NeedsState, "an actor's history"},
@@ -71,7 +73,7 @@ var Elsewhere = []Left{
 
 	{"K01", "Mass retrieval of secrets", false, OtherStream, "Key Vault"},
 	{"K02", "Vault or secret new for the caller", false, OtherStream, "Key Vault"},
-	{"K03", "Time-series anomaly of vault access", false, OtherStream, "Key Vault; no rule yet"},
+	{"K03", "Time-series anomaly of vault access", false, OtherStream, "Key Vault"},
 	{"K04", "Sensitive vault operations", false, OtherStream, "Key Vault"},
 	{"K05", "Vault access policy, firewall or vault changed", false, OtherStream, "Azure activity and Key Vault"},
 	{"K06", "Vault caller's address in threat intelligence", false, MissingStream, "no list of addresses is given to Rekey"},

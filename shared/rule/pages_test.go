@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/conduct"
 	"rekey/shared/exposure"
 	"rekey/shared/posture"
 	"rekey/shared/rule"
@@ -98,6 +99,15 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
 	b.WriteString(`
+What the model of sign-ins does not ask (failed sign-ins, and what only many days show), by ` + "`shared/conduct`" + `:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range conduct.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
+	b.WriteString(`
 What there is (credentials, privileges, addresses, strangers, owners) is looked at once a week, by ` + "`shared/posture`" + `. It
 opens no case: it is listed, and a case that is open for another reason shows it.
 
@@ -141,9 +151,14 @@ func weekly(id string) string {
 	return strings.Join(links, ", ")
 }
 
-// exposed links the rules about what principals read.
+// exposed links the rules about what principals read, and about their days beside the model.
 func exposed(id string) string {
 	var links []string
+	for _, r := range conduct.Catalogue {
+		if slices.Contains(r.Covers, id) {
+			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+		}
+	}
 	for _, r := range exposure.Catalogue {
 		if slices.Contains(r.Covers, id) {
 			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
@@ -154,7 +169,8 @@ func exposed(id string) string {
 
 func leftOut(id string) string {
 	for _, l := range rule.Elsewhere {
-		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") && (l.Reason != rule.ByPosture || weekly(id) == "") {
+		other := l.Reason == rule.OtherStream || l.Reason == rule.ByConduct
+		if l.ID == id && (!other || exposed(id) == "") && (l.Reason != rule.ByPosture || weekly(id) == "") {
 			return cell(fmt.Sprintf("%s: %s (%s)", l.Title, l.Reason, l.Why))
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/objects"
+	"rekey/handlers/posture"
 	"rekey/handlers/principals"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
@@ -25,6 +27,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	judge "rekey/shared/posture"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
 )
@@ -116,5 +119,20 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 	return funchost.Timer(sweep.New(sweep.Config{
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Table(store.TableOperations),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Posture: r.posture(),
 	}).Handle), nil
+}
+
+// posture returns the weekly look at everything the directory has, or nil when it is switched off.
+func (r *responder) posture() func(context.Context) error {
+	if r.settings.Posture <= 0 {
+		return nil
+	}
+	hasher := baseline.NewHasher(r.settings.HashKey)
+	w, table := r.settings.Declared(string(r.settings.Tenant.ID)), r.account.Table(store.TableInventory)
+	return posture.New(posture.Config{
+		Directory: &posture.Graph{Client: r.graph}, Resolver: posture.DNS{}, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)},
+		Findings: r.account.Findings(), Objects: &objects.Store{Table: table, Now: time.Now}, Progress: table, Hasher: &hasher, Every: r.settings.Posture,
+		World: judge.World{Tenant: w.Tenant, Domains: w.Domains, Deployers: w.Deployers}, Now: time.Now,
+	}).Run
 }

@@ -31,6 +31,7 @@ type Reference struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"displayName"`
 	AppID       string `json:"appId"` // of a service principal
+	UserName    string `json:"userPrincipalName"`
 
 	RoleTemplateID string `json:"roleTemplateId"`     // of a directory role
 	RoleAssignable bool   `json:"isAssignableToRole"` // of a group

@@ -1,8 +1,9 @@
 // Package keyvault is a key vault on one machine, as far as Rekey uses one: certificates made in the vault, whose keys
-// cannot leave it, and signing with those keys.
+// cannot leave it, signing with those keys, and secrets.
 //
 // It is strict where the service is: a first request without a token is challenged, api-version must be given, unknown
-// objects have the service's error bodies, a certificate is made in the background.
+// objects have the service's error bodies, a certificate is made in the background. Who may read or change secrets is
+// decided by package arm, as in Azure, and every such request leaves an AuditEvent record.
 package keyvault
 
 import (
@@ -25,7 +26,9 @@ import (
 	"sync"
 	"time"
 
+	"rekey/deploy/local/arm"
 	"rekey/deploy/local/entra"
+	"rekey/deploy/local/faults"
 )
 
 // Audience is what tokens for vaults are issued for.
@@ -43,8 +46,15 @@ type Server struct {
 	authority string
 	path      string
 
-	mu    sync.Mutex
-	certs map[string]*certificate
+	options Options
+	handler http.Handler
+
+	mu      sync.Mutex
+	certs   map[string]*certificate
+	secrets map[string]*secret
+	faults  faults.Hook
+	since   time.Time // begin of the window in which requests are counted
+	count   int
 }
 
 // certificate is one certificate with its key. Ready is when it will be made.
@@ -61,7 +71,17 @@ const making = 300 * time.Millisecond
 
 // New opens a vault; dir "" keeps it in memory. Authority is what challenges name.
 func New(tokens *entra.Server, authority, dir string) (*Server, error) {
-	s := &Server{tokens: tokens, authority: authority, certs: map[string]*certificate{}}
+	return Open(tokens, authority, dir, Options{})
+}
+
+// Open opens a vault with options.
+func Open(tokens *entra.Server, authority, dir string, o Options) (*Server, error) {
+	s := &Server{tokens: tokens, authority: authority, options: o, certs: map[string]*certificate{}, secrets: map[string]*secret{}}
+	s.handler = faults.Handler(http.HandlerFunc(s.serve), func() faults.Hook {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.faults
+	})
 	if dir == "" {
 		return s, nil
 	}
@@ -69,6 +89,9 @@ func New(tokens *entra.Server, authority, dir string) (*Server, error) {
 		return nil, fmt.Errorf("opening vault: %w", err)
 	}
 	s.path = filepath.Join(dir, "vault.json")
+	if err := s.loadSecrets(); err != nil {
+		return nil, err
+	}
 	b, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil
@@ -108,7 +131,9 @@ func (s *Server) Certificates() []string {
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	claims, err := s.tokens.Verify(r, Audience)
 	if err != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s", resource="%s"`, s.authority, Audience))
@@ -122,6 +147,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.throttled(time.Now()) {
+		fail(w, http.StatusTooManyRequests, "Throttled", "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
+		return
+	}
 	switch {
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "create" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCertificates, func() { s.create(w, r, parts[1]) })
@@ -129,16 +158,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1]) })
 	case parts[0] == "keys" && parts[len(parts)-1] == "sign" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCrypto, func() { s.sign(w, r, parts[1]) })
-	case parts[0] == "secrets":
+	case parts[0] == "secrets" && len(parts) > 1 && s.certs[parts[1]] != nil && r.Method == http.MethodGet:
 		fail(w, http.StatusForbidden, "Forbidden", "The key of a certificate that is not exportable cannot be read as a secret.")
+	case parts[0] == "secrets" || parts[0] == "deletedsecrets":
+		s.serveSecrets(w, r, claims, parts)
 	default:
 		fail(w, http.StatusNotFound, "NotFound", "The local vault has no "+r.Method+" "+r.URL.Path)
 	}
 }
 
+// needs is what the roles above stand for where a vault asks ARM.
+var needs = map[string]arm.Ask{
+	RoleCertificates: {Kind: "certificates", Permission: "create", Action: "Microsoft.KeyVault/vaults/certificates/create/action"},
+	RoleCrypto:       {Kind: "keys", Permission: "sign", Action: "Microsoft.KeyVault/vaults/keys/sign/action"},
+}
+
 func (s *Server) allowed(w http.ResponseWriter, c entra.Claims, role string, do func()) {
 	for _, have := range c.Roles {
 		if have == role {
+			do()
+			return
+		}
+	}
+	if need, ok := needs[role]; ok && s.options.Rights != nil {
+		need.Vault, need.OID, need.Address = s.options.ResourceID, c.Object, "127.0.0.1"
+		if s.options.Rights(need).Allowed {
 			do()
 			return
 		}

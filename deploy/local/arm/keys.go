@@ -80,17 +80,18 @@ func (s *Server) renderKeys(res *Resource, kind string) any {
 }
 
 // operation is something that takes its time.
-type operation struct{ done time.Time }
+type operation struct{ done bool }
 
 // later does something after a while and answers 202 with the two headers that are documented for Cosmos DB
 // (learn.microsoft.com/rest/api/cosmos-db-resource-provider/database-accounts/regenerate-key).
 func (s *Server) later(r *request, res *Resource, do func()) {
 	id := operationID()
-	s.async[id] = operation{time.Now().Add(s.options.Async)}
+	s.async[id] = operation{}
 	time.AfterFunc(s.options.Async, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		do()
+		s.async[id] = operation{done: true}
 		_ = s.save() // who asked is gone; the next change saves again
 	})
 	where := "https://" + r.Host + "/subscriptions/" + subscriptionOf(res.ID) + "/providers/Microsoft.DocumentDB/locations/" + res.Location + "/operationsStatus/" + id + "?" + r.URL.RawQuery
@@ -106,11 +107,11 @@ func (s *Server) status(r *request) {
 	switch {
 	case !ok:
 		fail(r.w, http.StatusNotFound, "NotFound", "The operation is not known.")
-	case isResult && time.Now().After(op.done):
+	case isResult && op.done:
 		answer(r.w, http.StatusOK, nil)
 	case isResult:
 		answer(r.w, http.StatusAccepted, nil)
-	case time.Now().After(op.done):
+	case op.done:
 		answer(r.w, http.StatusOK, map[string]string{"status": "Succeeded"})
 	default:
 		answer(r.w, http.StatusOK, map[string]string{"status": "Dequeued"})

@@ -100,6 +100,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req := &request{Request: r, target: parse(r.URL.Path), w: w, oid: claims.Object, app: claims.AppID}
+	if strings.Contains(r.URL.Path, "//") {
+		fail(w, http.StatusBadRequest, "InvalidUri", "The path has an empty segment.")
+		return
+	}
 	if !req.version() {
 		return
 	}

@@ -81,10 +81,12 @@ func New(endpoint string, cred azcore.TokenCredential, o Options) (*Client, erro
 }
 
 // once is for calls that must not be made twice by the pipeline: only an answer that says "not now" is retried.
-func once(ctx context.Context) context.Context {
-	return policy.WithRetryOptions(ctx, policy.RetryOptions{ShouldRetry: func(r *http.Response, err error) bool {
+func (c *Client) once(ctx context.Context) context.Context {
+	retry := c.options.Retry
+	retry.ShouldRetry = func(r *http.Response, err error) bool {
 		return err == nil && r != nil && r.StatusCode == http.StatusTooManyRequests
-	}})
+	}
+	return policy.WithRetryOptions(ctx, retry)
 }
 
 // request is one call through the plain pipeline.

@@ -103,7 +103,7 @@ func (c *Client) Regenerate(ctx context.Context, id, key string) error {
 	if !slices.Contains(p.keys, key) {
 		return fault.Errorf(fault.Denied, "%s: its keys are %s", doing, strings.Join(p.keys, ", "))
 	}
-	ctx = once(ctx)
+	ctx = c.once(ctx)
 	if p.fields == nil {
 		return c.regenerateStorage(ctx, doing, id, key)
 	}

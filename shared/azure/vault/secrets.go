@@ -20,6 +20,7 @@ import (
 type Secrets struct {
 	client *azsecrets.Client
 	url    string
+	retry  policy.RetryOptions
 }
 
 // suffixes are the domains of key vaults, by cloud.
@@ -33,7 +34,7 @@ func OpenSecrets(vaultURL string, cred azcore.TokenCredential, o Options) (*Secr
 		return nil, fault.Errorf(fault.Denied, "opening the secrets of a vault: %q is no address of a key vault", vaultURL)
 	}
 	client, err := azsecrets.NewClient(vaultURL, cred, &azsecrets.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
-	return &Secrets{client, vaultURL}, redact.Error("opening key vault "+vaultURL, err)
+	return &Secrets{client, vaultURL, o.Retry}, redact.Error("opening key vault "+vaultURL, err)
 }
 
 func isVault(host string) bool {
@@ -121,10 +122,11 @@ func (s *Secrets) Set(ctx context.Context, name string, v redact.Value, like Sec
 	if e := like.Renewed(now); !e.IsZero() {
 		in.SecretAttributes.Expires = &e
 	}
-	ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{ShouldRetry: func(r *http.Response, err error) bool {
+	retry := s.retry
+	retry.ShouldRetry = func(r *http.Response, err error) bool {
 		return err == nil && r != nil && r.StatusCode == http.StatusTooManyRequests
-	}})
-	r, err := s.client.SetSecret(ctx, name, in, nil)
+	}
+	r, err := s.client.SetSecret(policy.WithRetryOptions(ctx, retry), name, in, nil)
 	if err != nil {
 		return Secret{}, refuse("storing secret "+name, err)
 	}

@@ -418,3 +418,24 @@ func TestAFaultStrikesBeforeOrAfterTheEffect(t *testing.T) {
 		})
 	}
 }
+
+func TestFurnitureDoesNotShortenTheLagOfACut(t *testing.T) {
+	r := start(t, arm.Options{Lag: time.Hour})
+	var cut string
+	if err := r.Build(func(w arm.World) {
+		cut = w.Assign(arm.Assignment{Scope: kv, Role: arm.VaultSecretsUser, PrincipalID: victim})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := r.call(t, rekey, "DELETE", cut+"?api-version=2022-04-01", ""); status != 200 {
+		t.Fatal(status, body)
+	}
+	if err := r.Build(func(w arm.World) { w.Assign(arm.Assignment{Scope: kv, Role: arm.VaultSecretsUser, PrincipalID: rekey}) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, oid := range []string{victim, rekey} {
+		if !r.Decide(arm.Ask{Vault: kv, Object: "secrets/db", OID: oid, Action: "Microsoft.KeyVault/vaults/secrets/getSecret/action"}).Allowed {
+			t.Errorf("the vault refuses %s before it can know", oid)
+		}
+	}
+}

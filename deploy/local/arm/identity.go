@@ -47,7 +47,7 @@ func (s *Server) patch(r *request, kind string) {
 				return
 			}
 		}
-		if !consistent(r, id) {
+		if !consistent(r, id, len(in.Identity.UserAssignedIdentities) > 0) {
 			return
 		}
 		next.Identity = id
@@ -79,14 +79,17 @@ func (s *Server) attach(r *request, id *Identity, name string, remove bool) bool
 	return true
 }
 
-// consistent checks that the type says what is there (guessed: services differ in the words, not in the refusal).
-func consistent(r *request, id *Identity) bool {
-	user := strings.Contains(strings.ToLower(id.Type), "userassigned")
-	if strings.EqualFold(id.Type, "None") {
-		id.PrincipalID, id.TenantID, id.UserAssigned = "", "", nil
+// consistent checks that the type says what is there (guessed: services differ in the words, not in the refusal). A type without
+// user-assigned identities removes them all, and none may be named with it.
+func consistent(r *request, id *Identity, named bool) bool {
+	if !strings.Contains(strings.ToLower(id.Type), "userassigned") && !named {
+		id.UserAssigned = nil
+		if !strings.Contains(strings.ToLower(id.Type), "systemassigned") {
+			id.PrincipalID, id.TenantID = "", ""
+		}
 		return true
 	}
-	if user != (len(id.UserAssigned) > 0) {
+	if len(id.UserAssigned) == 0 || !strings.Contains(strings.ToLower(id.Type), "userassigned") {
 		fail(r.w, http.StatusBadRequest, "InvalidIdentityValues", "Invalid value for the identities. The 'UserAssigned' property keys should only be specified with the type that contains 'UserAssigned'.")
 		return false
 	}

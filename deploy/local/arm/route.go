@@ -113,7 +113,7 @@ func (s *Server) subscriptions(r *request) {
 		fail(r.w, http.StatusNotFound, "NotFound", "The local resource manager has no "+r.Method+" "+r.URL.Path)
 		return
 	}
-	s.calls = append(s.calls, Call{r.oid, "Microsoft.Resources/subscriptions/read", "/"})
+	s.note(Call{r.oid, "Microsoft.Resources/subscriptions/read", "/"})
 	out := []any{}
 	for _, key := range sortedKeys(s.state.Subscriptions) {
 		sub := s.state.Subscriptions[key]

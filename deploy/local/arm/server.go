@@ -73,7 +73,17 @@ func (s *Server) Fail(h faults.Hook) {
 	s.faults = h
 }
 
-// Calls returns what was asked for so far, refused requests included.
+// maxCalls bounds what is remembered of calls: a local cloud may run for days.
+const maxCalls = 1 << 16
+
+func (s *Server) note(c Call) {
+	if len(s.calls) == maxCalls {
+		s.calls = slices.Delete(s.calls, 0, maxCalls/2)
+	}
+	s.calls = append(s.calls, c)
+}
+
+// Calls returns what was asked for lately, refused requests included.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +144,7 @@ func (r *request) version() bool {
 
 // allowed authorises the caller, or answers. ARM does so before it says whether the thing exists.
 func (s *Server) allowed(r *request, action, scope string) bool {
-	s.calls = append(s.calls, Call{r.oid, action, scope})
+	s.note(Call{r.oid, action, scope})
 	if s.state.Rights.may(r.oid, action, scope, false) {
 		return true
 	}

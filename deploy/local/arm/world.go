@@ -16,8 +16,21 @@ func (s *Server) Build(do func(World)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do(World{s})
-	s.history = nil // furniture has no lag
 	return s.save()
+}
+
+// change changes rights for ARM and the vaults alike: furniture has no lag, and does not shorten that of anything else.
+func (w World) change(do func(*rights)) {
+	s := w.s
+	all := []*rights{&s.state.Rights}
+	for i := range s.history {
+		all = append(all, &s.history[i].rights)
+	}
+	for _, r := range all {
+		next := r.clone()
+		do(&next)
+		*r = next
+	}
 }
 
 // Empty reports whether nothing was built yet: a cloud on the same folder continues where it was.
@@ -30,7 +43,7 @@ func (s *Server) Empty() bool {
 // Subscription adds a subscription below management groups, given as ids, nearest first.
 func (w World) Subscription(id, name string, parents ...string) {
 	w.s.state.Subscriptions[lower(id)] = Subscription{id, name, parents}
-	w.s.change(func(r *rights) { r.Parents[lower(id)] = parents })
+	w.change(func(r *rights) { r.Parents[lower(id)] = parents })
 }
 
 // ResourceID is the id of a resource: kind is like Microsoft.KeyVault/vaults.
@@ -61,7 +74,7 @@ func (w World) Vault(id, uri string, rbac bool, policies ...Policy) {
 		"tenantId": w.s.tokens.Directory.TenantID, "vaultUri": uri, "sku": map[string]string{"family": "A", "name": "standard"},
 		"enableSoftDelete": true, "softDeleteRetentionInDays": 90, "enabledForDeployment": false, "provisioningState": "Succeeded",
 	}})
-	w.s.change(func(r *rights) { r.RBAC[lower(id)], r.Policies[lower(id)] = rbac, policies })
+	w.change(func(r *rights) { r.RBAC[lower(id)], r.Policies[lower(id)] = rbac, policies })
 }
 
 // Move says where a vault that is known is reached from now on: addresses do not survive a restart. It reports whether
@@ -76,7 +89,7 @@ func (w World) Move(id, uri string) bool {
 
 // Network sets a vault's firewall.
 func (w World) Network(vault string, n Network) {
-	w.s.change(func(r *rights) { r.Network[lower(vault)] = n })
+	w.change(func(r *rights) { r.Network[lower(vault)] = n })
 }
 
 // Diagnostics adds a diagnostic setting to a resource: it sends the categories to an event hub.
@@ -98,14 +111,19 @@ func (w World) Assign(a Assignment) string {
 	if a.Kind == "" {
 		a.Kind = "ServicePrincipal"
 	}
-	w.s.change(func(r *rights) { r.Assignments[lower(a.ID())] = a })
+	w.change(func(r *rights) { r.Assignments[lower(a.ID())] = a })
 	return a.ID()
+}
+
+// Unassign takes an assignment away.
+func (w World) Unassign(id string) {
+	w.change(func(r *rights) { delete(r.Assignments, lower(id)) })
 }
 
 // Define adds a custom role and returns its GUID.
 func (w World) Define(name string, p ...Permission) string {
 	d := Definition{Name: guid(), Role: name, Custom: true, Permissions: p}
-	w.s.change(func(r *rights) { r.Definitions[d.Name] = d })
+	w.change(func(r *rights) { r.Definitions[d.Name] = d })
 	return d.Name
 }
 
@@ -114,12 +132,12 @@ func (w World) Deny(d Deny) {
 	if d.Name == "" {
 		d.Name = guid()
 	}
-	w.s.change(func(r *rights) { r.Denies = append(r.Denies, d) })
+	w.change(func(r *rights) { r.Denies = append(r.Denies, d) })
 }
 
 // Group sets a group's members, which may be groups.
 func (w World) Group(id string, members ...string) {
-	w.s.change(func(r *rights) { r.Groups[strings.ToLower(id)] = slices.Clone(members) })
+	w.change(func(r *rights) { r.Groups[strings.ToLower(id)] = slices.Clone(members) })
 }
 
 // keyNames are the names of a type's keys, in the order in which they are listed.

@@ -1,4 +1,9 @@
 package arm
 
-// Audience is for the tests of package arm_test.
-var Audience = audience
+// For the tests of package arm_test.
+var (
+	Audience = audience
+	Matches  = matches
+	Safe     = safe
+	Escape   = escape
+)

@@ -116,7 +116,7 @@ func (i Identities) without(identity string) map[string]any {
 		return map[string]any{"type": i.Type, "userAssignedIdentities": map[string]any{identity: nil}}
 	}
 	if strings.Contains(strings.ToLower(i.Type), "systemassigned") {
-		return map[string]any{"type": "SystemAssigned", "userAssignedIdentities": map[string]any{identity: nil}}
+		return map[string]any{"type": "SystemAssigned"} // no identities may be named with a type that has none
 	}
 	return map[string]any{"type": "None"}
 }

@@ -23,6 +23,15 @@ type Secrets struct {
 	retry  policy.RetryOptions
 }
 
+// Permissions are the data actions that each method of Secrets needs at the vault, and nothing more. Where a vault goes by
+// access policies, these are the permissions get, list and set.
+var Permissions = map[string]string{
+	"Get": "Microsoft.KeyVault/vaults/secrets/getSecret/action", "List": "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+	"Versions": "Microsoft.KeyVault/vaults/secrets/readMetadata/action", "Set": "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+	"Disable": "Microsoft.KeyVault/vaults/secrets/update/action", "Enable": "Microsoft.KeyVault/vaults/secrets/update/action",
+	"Tag": "Microsoft.KeyVault/vaults/secrets/update/action", "Deleted": "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+}
+
 // suffixes are the domains of key vaults, by cloud.
 var suffixes = []string{".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"}
 

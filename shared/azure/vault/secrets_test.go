@@ -225,6 +225,50 @@ func TestHowAVaultRefuses(t *testing.T) {
 	}
 }
 
+func TestEachMethodNeedsExactlyTheDataActionItDeclares(t *testing.T) {
+	s := unlock(t, true)
+	s.put(t, "db", keyvault.Secret{Value: "x"})
+	s.put(t, "gone", keyvault.Secret{Value: "x", Deleted: true})
+	s.put(t, "other", keyvault.Secret{Value: "x"})
+	version := s.server.Versions("other")[0].Version
+	c, ctx := s.as(t, nobody), t.Context()
+	methods := map[string]func() error{
+		"Get":      func() error { _, err := c.Get(ctx, "db", ""); return err },
+		"List":     func() error { _, err := c.List(ctx); return err },
+		"Versions": func() error { _, err := c.Versions(ctx, "db"); return err },
+		"Set": func() error {
+			_, err := c.Set(ctx, "db", redact.Hide("y"), vault.Secret{}, nil, time.Now())
+			return err
+		},
+		"Disable": func() error { return c.Disable(ctx, "other", version) },
+		"Enable":  func() error { return c.Enable(ctx, "other", version) },
+		"Tag":     func() error { return c.Tag(ctx, "other", version, nil) },
+		"Deleted": func() error { _, err := c.Deleted(ctx, "gone"); return err },
+	}
+	if len(methods) != len(vault.Permissions) {
+		t.Fatalf("%d methods, %d declared", len(methods), len(vault.Permissions))
+	}
+	for name, do := range methods {
+		if err := do(); !errors.Is(err, vault.ErrRights) {
+			t.Errorf("%s without any right: %v", name, err)
+		}
+	}
+	for name, do := range methods {
+		id := ""
+		if err := s.ARM.Build(func(w arm.World) {
+			id = w.Assign(arm.Assignment{Name: name, Scope: kv, Role: w.Define(name, arm.Permission{DataActions: []string{vault.Permissions[name]}}), PrincipalID: nobody})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := do(); err != nil {
+			t.Errorf("%s with what it declares: %v", name, err)
+		}
+		if err := s.ARM.Build(func(w arm.World) { w.Unassign(id) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAFirewallComesBeforeRights(t *testing.T) {
 	s := unlock(t, true)
 	s.put(t, "here", keyvault.Secret{Value: "x"})

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -23,6 +24,7 @@ import (
 
 func open(t *testing.T, clientID string, roles ...string) (*vault.Client, *azidentity.ManagedIdentityCredential, *cloud.Cloud) {
 	t.Helper()
+	clientID = fmt.Sprintf("%s-%d", clientID, runs.Add(1)) // azidentity keeps tokens for the whole process
 	c, err := cloud.Start(t.Context(), cloud.Config{
 		Dir: t.TempDir(), TenantID: "aaaaaaaa-0000-4000-8000-000000000000", Identities: []entra.Identity{{ClientID: clientID, Roles: map[string][]string{keyvault.Audience: roles}}},
 	})

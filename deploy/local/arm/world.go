@@ -185,6 +185,17 @@ func (s *Server) Key(id, name string) string {
 	return s.state.Keys[lower(id)][name]
 }
 
+// VaultURI returns where a vault is reached, or "".
+func (s *Server) VaultURI(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.state.Resources[lower(id)]; v != nil {
+		uri, _ := v.Properties["vaultUri"].(string)
+		return uri
+	}
+	return ""
+}
+
 // Attached returns the user-assigned identities of a resource.
 func (s *Server) Attached(id string) []string {
 	s.mu.Lock()

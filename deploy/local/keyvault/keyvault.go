@@ -10,7 +10,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the vault's x5t is defined with it
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -57,13 +56,19 @@ type Server struct {
 	count   int
 }
 
-// certificate is one certificate with its key. Ready is when it will be made.
+// certificate is one version of a certificate with its key. Ready is when it will be made. Next is the version that is being
+// made while this one is in use; Old are those before.
 type certificate struct {
-	Version string
-	DER     []byte
-	Key     []byte // PKCS #1
-	Ready   time.Time
-	Made    time.Time
+	Version    string
+	DER        []byte
+	Key        []byte // PKCS #1
+	Ready      time.Time
+	Made       time.Time
+	Policy     json.RawMessage   `json:",omitempty"`
+	Tags       map[string]string `json:",omitempty"`
+	Exportable bool              `json:",omitempty"`
+	Next       *certificate      `json:",omitempty"`
+	Old        []*certificate    `json:",omitempty"`
 }
 
 // making is how long making a certificate takes.
@@ -151,14 +156,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusTooManyRequests, "Throttled", "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
 		return
 	}
+	s.settle(time.Now())
 	switch {
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "create" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCertificates, func() { s.create(w, r, parts[1]) })
+	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "policy" && r.Method == http.MethodGet:
+		s.allowed(w, claims, RoleCertificates, func() { s.policy(w, r, parts[1]) })
 	case parts[0] == "certificates" && (len(parts) == 2 || len(parts) == 3) && r.Method == http.MethodGet:
-		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1]) })
+		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1], strings.Join(parts[2:], "")) })
 	case parts[0] == "keys" && parts[len(parts)-1] == "sign" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCrypto, func() { s.sign(w, r, parts[1]) })
-	case parts[0] == "secrets" && len(parts) > 1 && s.certs[parts[1]] != nil && r.Method == http.MethodGet:
+	case parts[0] == "secrets" && len(parts) > 1 && s.certs[parts[1]] != nil && !s.certs[parts[1]].Exportable && r.Method == http.MethodGet:
 		fail(w, http.StatusForbidden, "Forbidden", "The key of a certificate that is not exportable cannot be read as a secret.")
 	case parts[0] == "secrets" || parts[0] == "deletedsecrets":
 		s.serveSecrets(w, r, claims, parts)
@@ -200,51 +208,12 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client went away
 }
 
-type policy struct {
-	Policy struct {
-		Issuer   struct{ Name string } `json:"issuer"`
-		KeyProps struct {
-			Exportable *bool
-			Kty        string
-			KeySize    int `json:"key_size"`
-		} `json:"key_props"`
-		X509 struct {
-			Subject  string
-			Validity int `json:"validity_months"`
-		} `json:"x509_props"`
-	} `json:"policy"`
-}
-
-// create makes a certificate, a new version if there is one of the name.
-func (s *Server) create(w http.ResponseWriter, r *http.Request, name string) {
-	var in policy
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		fail(w, http.StatusBadRequest, "BadParameter", "The body is no JSON.")
-		return
-	}
-	p := in.Policy
-	if p.Issuer.Name != "Self" || p.KeyProps.Exportable == nil || *p.KeyProps.Exportable || p.KeyProps.Kty != "RSA" || !strings.HasPrefix(p.X509.Subject, "CN=") {
-		fail(w, http.StatusBadRequest, "BadParameter", "The local vault makes self-signed certificates with RSA keys that are not exportable.")
-		return
-	}
-	c, err := selfSigned(strings.TrimPrefix(p.X509.Subject, "CN="), p.KeyProps.KeySize, max(1, p.X509.Validity))
-	if err == nil {
-		s.certs[name] = c
-		err = s.save()
-	}
-	if err != nil {
-		fail(w, http.StatusInternalServerError, "InternalError", err.Error())
-		return
-	}
-	answer(w, http.StatusAccepted, map[string]any{
-		"id": "https://" + r.Host + "/certificates/" + name + "/pending", "status": "inProgress", "cancellation_requested": false, "request_id": c.Version,
-	})
-}
-
-func selfSigned(commonName string, bits, months int) (*certificate, error) {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		return nil, err
+// selfSigned makes a certificate, for a key that is given or, if it is nil, for a new one.
+func selfSigned(commonName string, bits, months int, key *rsa.PrivateKey) (_ *certificate, err error) {
+	if key == nil {
+		if key, err = rsa.GenerateKey(rand.Reader, bits); err != nil {
+			return nil, err
+		}
 	}
 	var version [16]byte
 	if _, err := rand.Read(version[:]); err != nil {
@@ -257,24 +226,6 @@ func selfSigned(commonName string, bits, months int) (*certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	return &certificate{Version: hex.EncodeToString(version[:]), DER: der, Key: x509.MarshalPKCS1PrivateKey(key), Made: now, Ready: now.Add(making)}, err
-}
-
-func (s *Server) get(w http.ResponseWriter, r *http.Request, name string) {
-	c := s.certs[name]
-	if c == nil {
-		fail(w, http.StatusNotFound, "CertificateNotFound", "A certificate with (name/id) "+name+" was not found in this key vault.")
-		return
-	}
-	base := "https://" + r.Host
-	out := map[string]any{
-		"id": base + "/certificates/" + name + "/" + c.Version, "kid": base + "/keys/" + name + "/" + c.Version,
-		"attributes": map[string]any{"enabled": time.Now().After(c.Ready), "created": c.Made.Unix(), "updated": c.Made.Unix()},
-	}
-	if time.Now().After(c.Ready) {
-		sum := sha1.Sum(c.DER) //nolint:gosec // see the import
-		out["x5t"], out["cer"] = base64.RawURLEncoding.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(c.DER)
-	}
-	answer(w, http.StatusOK, out)
 }
 
 // sign signs a SHA-256 digest.

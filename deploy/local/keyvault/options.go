@@ -13,7 +13,7 @@ type Options struct {
 	Name       string                   // as logged; the local host name says nothing
 	ResourceID string                   // in ARM
 	Rights     func(arm.Ask) arm.Answer // who may do what; nil goes by the roles in the token
-	Log        func(record []byte)      // is given each AuditEvent record; may be nil
+	Log        func(record []byte)      // is given each AuditEvent record, with the vault locked; may be nil
 	Limit      int                      // requests within 10 seconds; default 4000, as the service
 }
 

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -131,11 +130,7 @@ func (s *Secrets) Set(ctx context.Context, name string, v redact.Value, like Sec
 	if e := like.Renewed(now); !e.IsZero() {
 		in.SecretAttributes.Expires = &e
 	}
-	retry := s.retry
-	retry.ShouldRetry = func(r *http.Response, err error) bool {
-		return err == nil && r != nil && r.StatusCode == http.StatusTooManyRequests
-	}
-	r, err := s.client.SetSecret(policy.WithRetryOptions(ctx, retry), name, in, nil)
+	r, err := s.client.SetSecret(once(ctx, s.retry), name, in, nil)
 	if err != nil {
 		return Secret{}, refuse("storing secret "+name, err)
 	}

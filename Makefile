@@ -83,6 +83,7 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzExtend -fuzztime 10s ./shared/privilege
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
+	$(GO) test -run '^$$' -fuzz FuzzIDs -fuzztime 10s ./shared/azure/arm
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records

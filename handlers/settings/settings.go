@@ -60,6 +60,7 @@ type Respond struct {
 	Quiet       time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
 	VaultURL    config.URL    `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
 	GraphURL    config.URL    `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
+	ARMURL      config.URL    `envconfig:"REKEY_ARM_URL" default:"https://management.azure.com" help:"Azure Resource Manager; another host in national clouds"`
 	Authority   config.URL    `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
 	Private     bool          `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
@@ -38,6 +40,7 @@ type responder struct {
 	account  *state.Account
 	graph    *graph.Client
 	vault    *vault.Client
+	arm      *arm.Client
 	brakes   triage.Brakes
 }
 
@@ -54,15 +57,38 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := arm.New(string(c.ARMURL), cred, arm.Options{})
+	if err != nil {
+		return nil, err
+	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
 	return &responder{
-		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
+		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}, err
 })
 
 func (r *responder) inventory(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
 	return inventory.Gather(ctx, r.graph, string(r.settings.Tenant.ID), p, time.Now())
+}
+
+// survey is the inventory with everything that surrounds it, and what the principals have in Azure.
+func (r *responder) survey(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+	inv, err := r.inventory(ctx, p)
+	if err != nil {
+		return inv, err
+	}
+	if err := inventory.Surround(ctx, r.graph, &inv); err != nil {
+		return inv, err
+	}
+	return inv, inventory.InAzure(ctx, r.arm, &inv)
+}
+
+// options are what plans may do, as far as the settings say.
+func (r *responder) options() remedy.Options {
+	w := r.settings.Declared(string(r.settings.Tenant.ID))
+	name, _, _ := strings.Cut(strings.TrimPrefix(string(r.settings.VaultURL), "https://"), ".")
+	return remedy.Options{Own: []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, Vault: remedy.VaultRef{Name: name}}
 }
 
 func newTriage(*slog.Logger) (funchost.Handler, error) {
@@ -72,7 +98,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
+		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil

@@ -57,6 +57,8 @@ type Object struct {
 
 	DataType       string              `json:"@odata.type,omitempty"`              // tells blueprints and agents from other objects
 	BlueprintID    string              `json:"agentIdentityBlueprintId,omitempty"` // appId of an agent's blueprint
+	Publisher      string              `json:"verifiedPublisher,omitempty"`        // "" when nobody was verified
+	Template       string              `json:"applicationTemplateId,omitempty"`    // of the gallery
 	Audience       string              `json:"signInAudience,omitempty"`           // "" is unknown
 	Created        time.Time           `json:"createdDateTime,omitzero"`
 	Tags           []string            `json:"tags,omitempty"`

@@ -48,7 +48,7 @@ type Options struct {
 	Pace time.Duration
 	// KeyReads is how many requests for keyCredentials alone are answered a minute. 0 sets no limit; Graph's is 150.
 	KeyReads   int
-	PageSize   int  // of lists, when $top does not say; 0 is Graph's 100
+	PageSize   int  // most that a list shows at once, whatever $top says; 0 is Graph's own: 100, or $top
 	Unlicensed bool // the tenant has no Workload ID Premium
 
 	// Faults says what goes wrong with a request. The path is without /v1.0. It may be nil, and is called by many
@@ -65,9 +65,6 @@ const defaultPace = time.Second
 func New(tokens *entra.Server, d *directory.Directory, o Options) *Server {
 	if o.Pace == 0 {
 		o.Pace = defaultPace
-	}
-	if o.PageSize == 0 {
-		o.PageSize = 100
 	}
 	s := &Server{tokens: tokens, directory: d, options: o, mux: http.NewServeMux(), random: rand.New(rand.NewPCG(o.Seed, 1))} //nolint:gosec // repeatable on purpose
 	for _, r := range s.routes() {

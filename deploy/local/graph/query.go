@@ -10,7 +10,10 @@ import (
 )
 
 // maxTop is the largest page of directory objects.
-const maxTop = 999
+const (
+	maxTop    = 999
+	usualPage = 100 // of a list, when $top does not say
+)
 
 // item is an element of a list, as it is shown.
 type item = map[string]any
@@ -29,7 +32,7 @@ func (s *Server) page(c call, context string, items []item) {
 			kept = append(kept, i)
 		}
 	}
-	size := s.options.PageSize
+	size := usualPage
 	if top := q.Get("$top"); top != "" {
 		n, err := strconv.Atoi(top)
 		if err != nil || n < 1 || n > maxTop {
@@ -37,6 +40,9 @@ func (s *Server) page(c call, context string, items []item) {
 			return
 		}
 		size = n
+	}
+	if most := s.options.PageSize; most > 0 {
+		size = min(size, most)
 	}
 	for _, i := range items[:min(1, len(items))] {
 		if err := selectable(i, q.Get("$select")); err != nil {

@@ -125,19 +125,10 @@ func (c *Client) removal(ctx context.Context, doing, path string) error {
 	return err
 }
 
-// all reads every page of a list.
+// all reads every page of a list. The link to the next page carries every option but headers; it is followed only on the
+// same host, for the token goes along.
 func all[T any](ctx context.Context, c *Client, r request) ([]T, error) {
 	var out []T
-	err := each(ctx, c, r, func(v T) error {
-		out = append(out, v)
-		return nil
-	})
-	return out, err
-}
-
-// each hands over the elements of a list, page by page. The link to the next page carries every option but headers; it
-// is followed only on the same host, for the token goes along.
-func each[T any](ctx context.Context, c *Client, r request, do func(T) error) error {
 	r.method = http.MethodGet
 	for {
 		var page struct {
@@ -146,19 +137,15 @@ func each[T any](ctx context.Context, c *Client, r request, do func(T) error) er
 		}
 		r.into = &page
 		if err := c.call(ctx, r); err != nil {
-			return err
+			return out, err
 		}
-		for _, v := range page.Value {
-			if err := do(v); err != nil {
-				return err
-			}
-		}
+		out = append(out, page.Value...)
 		if page.Next == "" {
-			return nil
+			return out, nil
 		}
 		next, ok := strings.CutPrefix(page.Next, c.base+"/")
 		if !ok {
-			return fault.Errorf(fault.Denied, "%s: the next page is on another host", r.doing)
+			return out, fault.Errorf(fault.Denied, "%s: the next page is on another host", r.doing)
 		}
 		r.path, r.query = "/"+next, nil
 	}

@@ -117,22 +117,10 @@ func (c *Client) Application(ctx context.Context, appID string) (Object, error) 
 	return o, err
 }
 
-// EachApplication hands over every application of the tenant, without the public keys of its certificates.
-func (c *Client) EachApplication(ctx context.Context, do func(Object) error) error {
-	query := url.Values{"$select": {selectApplication}, "$top": {maxPage}}
-	return each(ctx, c, request{doing: "listing applications", path: "/applications", query: query}, do)
-}
-
 // ServicePrincipals returns all service principals of an appId.
 func (c *Client) ServicePrincipals(ctx context.Context, appID string) ([]Object, error) {
 	query := url.Values{"$filter": {"appId eq '" + quote(appID) + "'"}, "$select": {selectPrincipal}}
 	return all[Object](ctx, c, request{doing: "listing service principals of " + appID, path: "/servicePrincipals", query: query})
-}
-
-// EachServicePrincipal hands over every service principal of the tenant, without the public keys of its certificates.
-func (c *Client) EachServicePrincipal(ctx context.Context, do func(Object) error) error {
-	query := url.Values{"$select": {selectPrincipal}, "$top": {maxPage}}
-	return each(ctx, c, request{doing: "listing service principals", path: "/servicePrincipals", query: query}, do)
 }
 
 // ServicePrincipal returns one service principal, or an error of kind fault.NotFound.

@@ -8,10 +8,10 @@ package graph
 // their holder give itself anything: an identity without them leaves those steps to people.
 var Permissions = map[string][]string{
 	"Application":          {"Application.Read.All"},
-	"EachApplication":      {"Application.Read.All"},
+	"ApplicationPage":      {"Application.Read.All"},
 	"ServicePrincipal":     {"Application.Read.All"},
 	"ServicePrincipals":    {"Application.Read.All"},
-	"EachServicePrincipal": {"Application.Read.All"},
+	"ServicePrincipalPage": {"Application.Read.All"},
 	"Agents":               {"AgentIdentity.Read.All"},
 	"AppRoles":             {"Application.Read.All"},
 	"Certificates":         {"Application.Read.All"},
@@ -22,7 +22,6 @@ var Permissions = map[string][]string{
 	"MemberOf":             {"Application.Read.All"}, // with Directory.Read.All names and role templates, too
 	"Deleted":              {"Application.Read.All"},
 	"Grants":               {"Directory.Read.All"},
-	"EachGrant":            {"Directory.Read.All"},
 	"Roles":                {"RoleManagement.Read.Directory"},
 	"DefaultAppPolicy":     {"Policy.Read.All"},
 	"AppPolicies":          {"Application.Read.All", "Policy.Read.All"},

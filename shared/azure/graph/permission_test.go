@@ -15,9 +15,6 @@ import (
 	"rekey/shared/fault"
 )
 
-// ignored is a callback that takes everything.
-func ignored[T any](T) error { return nil }
-
 // only drops a method's result.
 func only[T any](_ T, err error) error { return err }
 
@@ -34,10 +31,10 @@ func calls(w *world) map[string]func(context.Context, *graph.Client) error {
 	der, _ := pair()
 	return map[string]func(context.Context, *graph.Client) error{
 		"Application":          func(x ctx, g c) error { return only(g.Application(x, "app")) },
-		"EachApplication":      func(x ctx, g c) error { return g.EachApplication(x, ignored[graph.Object]) },
+		"ApplicationPage":      func(x ctx, g c) error { _, _, err := g.ApplicationPage(x, ""); return err },
 		"ServicePrincipal":     func(x ctx, g c) error { return only(g.ServicePrincipal(x, "sp")) },
 		"ServicePrincipals":    func(x ctx, g c) error { return only(g.ServicePrincipals(x, "app")) },
-		"EachServicePrincipal": func(x ctx, g c) error { return g.EachServicePrincipal(x, ignored[graph.Object]) },
+		"ServicePrincipalPage": func(x ctx, g c) error { _, _, err := g.ServicePrincipalPage(x, ""); return err },
 		"Agents":               func(x ctx, g c) error { return only(g.Agents(x, "app")) },
 		"AppRoles":             func(x ctx, g c) error { return only(g.AppRoles(x, "res")) },
 		"Certificates":         func(x ctx, g c) error { return only(g.Certificates(x, a, "obj")) },
@@ -48,7 +45,6 @@ func calls(w *world) map[string]func(context.Context, *graph.Client) error {
 		"MemberOf":             func(x ctx, g c) error { return only(g.MemberOf(x, "sp")) },
 		"Deleted":              func(x ctx, g c) error { return only(g.Deleted(x, a)) },
 		"Grants":               func(x ctx, g c) error { return only(g.Grants(x, "sp")) },
-		"EachGrant":            func(x ctx, g c) error { return g.EachGrant(x, ignored[graph.Grant]) },
 		"Roles":                func(x ctx, g c) error { return only(g.Roles(x, "sp")) },
 		"DefaultAppPolicy":     func(x ctx, g c) error { return only(g.DefaultAppPolicy(x)) },
 		"AppPolicies":          func(x ctx, g c) error { return only(g.AppPolicies(x, a, "obj")) },

@@ -125,11 +125,6 @@ func (c *Client) Grants(ctx context.Context, id string) ([]Grant, error) {
 	return all[Grant](ctx, c, request{doing: "listing delegated grants of " + id, path: path(ServicePrincipals, id) + "/oauth2PermissionGrants"})
 }
 
-// EachGrant hands over every delegated permission grant of the tenant.
-func (c *Client) EachGrant(ctx context.Context, do func(Grant) error) error {
-	return each(ctx, c, request{doing: "listing delegated grants", path: "/oauth2PermissionGrants", query: url.Values{"$top": {maxPage}}}, do)
-}
-
 // AddGrant makes a delegated permission grant. One of the same client, resource and user that is there already is
 // success only with the same scope.
 func (c *Client) AddGrant(ctx context.Context, g Grant) error {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// maxTop is the largest page of directory objects.
+// Pages of directory objects.
 const (
-	maxTop    = 999
+	maxTop    = 999 // the largest
 	usualPage = 100 // of a list, when $top does not say
 )
 

@@ -184,6 +184,9 @@ func TestEveryQuestionIsAnsweredFromWhatIsKnown(t *testing.T) {
 				if a.Value != tt.want || a.Why == "" || strings.Contains(a.Why, "%!") {
 					t.Errorf("%+v, want %s", a, tt.want)
 				}
+				if (a.Value == "unknown") != (a.Missing != "") {
+					t.Errorf("%+v: an unknown says what is missing, and nothing else does", a)
+				}
 				if a.Value == "no" && len(a.Records) > 0 {
 					t.Errorf("a no cites records: %+v", a)
 				}

@@ -153,7 +153,7 @@ func unauthorizedRedirect(f *Facts, c *Case) finding {
 // redirectOwnership answers from the weekly sweep, which asks the DNS.
 func redirectOwnership(f *Facts, c *Case) finding {
 	x := found(c, "addressDangling", "redirectClaimable")
-	if x.value == "" && f.Directory == nil {
+	if x.value == "" && f.Directory.lacks("redirectUris") {
 		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its addresses"}
 	}
 	if x.value == "" {

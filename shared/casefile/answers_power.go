@@ -110,6 +110,8 @@ func unverified(f *Facts, c *Case) finding {
 		x.why = "it is the tenant's own"
 	case d.Publisher != "":
 		x.why = fmt.Sprintf("its publisher %q is verified", d.Publisher)
+	case d.lacks("publisher"):
+		return finding{value: Unknown, missing: MissingGraph, why: "it belongs to the tenant " + d.OwnerTenant + ", and Graph could not be asked whether its publisher is verified"}
 	default:
 		x = finding{value: Yes, why: "it belongs to the tenant " + d.OwnerTenant + ", and its publisher is not verified"}
 	}

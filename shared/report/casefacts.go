@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,13 @@ func (p *printer) owner(c casefile.Case) {
 		return
 	}
 	p.wrapped("  ", fmt.Sprintf("%s said %q on %s UTC%s", plain(q.By), plain(q.Answer), minute(q.Answered), behind(": ", plain(q.Note))))
+}
+
+// Question writes what an owner is asked: the text to send, and how to keep his answer.
+func Question(w io.Writer, q casefile.Inquiry) error {
+	_, err := fmt.Fprintf(w, "Send this to %s:\n\n%s\n\nAn answer is expected until %s UTC. Keep it with:\n  rekey case answer %s ours|notOurs --by WHO\n",
+		plain(q.To), visible(q.Question), minute(q.Deadline), plain(q.Case))
+	return err
 }
 
 // maxLook bounds the records that a command names: a longer one is read by nobody.

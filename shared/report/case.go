@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -197,9 +198,12 @@ func (p *printer) entries(title string, es []trail.Entry, more bool, say func(tr
 	}
 }
 
+// colors are what a terminal does not show.
+var colors = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
 // wrapped writes a text behind a head, broken so that it stands in a column of its own.
 func (p *printer) wrapped(head, text string) {
-	indent := len([]rune(head))
+	indent := len([]rune(colors.ReplaceAllString(head, "")))
 	for i, l := range wrap(text, width-indent) {
 		if i > 0 {
 			head = strings.Repeat(" ", indent)

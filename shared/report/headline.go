@@ -253,7 +253,7 @@ func act(c casefile.Case) string {
 	case c.Level == score.LevelHigh || said:
 		return "Disable it (az ad sp update --id " + shell(cmp.Or(c.Principal.ObjectID, c.Principal.AppID)) + " --set accountEnabled=false), replace every credential of the application and of its service principals, then rotate what it read."
 	}
-	return "Ask its owner now (rekey case ask " + plain(c.ID) + " --to WHOM); disable it if he does not know of it, or does not answer."
+	return "Ask its owner now; disable it if he does not know of it, or does not answer."
 }
 
 // toKnow says what would answer a question that is open.

@@ -31,6 +31,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	}
 	for i := range subjects[:min(len(subjects), toldSubjects)] {
 		p.subject(&subjects[i])
+		if c, ok := r.caseOf(subjects[i].Principal); ok && i < toldCases {
+			p.caseShort(viewOf(c))
+		}
 	}
 	if n := len(subjects) - toldSubjects; n > 0 {
 		p.raw("")

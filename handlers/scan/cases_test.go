@@ -117,7 +117,9 @@ func TestWhatASuspectChangedIsACaseThatLeadsToHim(t *testing.T) {
 	if i < 0 {
 		t.Fatal("the application that got a credential has no case")
 	}
-	found := slices.ContainsFunc(cases[i].Linked, func(l casefile.Link) bool { return l.Key == id(3, 2) && l.Case == cases[0].ID && l.Level == score.LevelHigh })
+	found := slices.ContainsFunc(cases[i].Linked, func(l casefile.Link) bool {
+		return l.Key == id(3, 2) && l.Case == cases[0].ID && l.Level == score.LevelHigh
+	})
 	back := slices.ContainsFunc(cases[0].Linked, func(l casefile.Link) bool { return l.Key == id(3, 4) && l.Case == cases[i].ID })
 	if !found || !back {
 		t.Errorf("links %+v and %+v", cases[i].Linked, cases[0].Linked)
@@ -151,6 +153,17 @@ func TestTheSameFilesInAnyOrderGiveTheSameCases(t *testing.T) {
 		if diff := cmp.Diff(text, other); diff != "" {
 			t.Errorf("%s: another report\n%.3000s", name, diff)
 		}
+	}
+}
+
+func TestWhoeverChangesMuchIsNotSuspectForThat(t *testing.T) {
+	lines := history()
+	for workload := range 4 { // a pipeline that nobody declared does its work
+		lines = append(lines, secretAdded(time.Date(2026, 11, 20, 9, workload, 0, 0, time.UTC), fmt.Sprint("audit-rotated", workload), workload, fmt.Sprintf(`"app":{"servicePrincipalId":%q,"displayName":"pipeline"}`, id(3, 50)), id(4, 60+workload)))
+	}
+	got := findings(t, "", write(t, "logs", strings.Join(lines, "\n")))
+	if !strings.Contains(got, `"rule":"credentialsOnMany"`) || strings.Contains(got, `"rule":"changedBySuspect"`) {
+		t.Errorf("what the pipeline did: %s", got)
 	}
 }
 

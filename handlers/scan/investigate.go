@@ -45,7 +45,7 @@ type party struct {
 const (
 	// around is how long before and after the strongest detection others belong to the same case, as in triage.
 	around = 14 * 24 * time.Hour
-	// suspicion is how long somebody in a case vouches for nobody, as in package suspects.
+	// suspicion is for how long after it somebody vouches for nobody, as in package suspects.
 	suspicion = 30 * 24 * time.Hour
 	lead      = 24 * time.Hour
 	// rounds bounds how often patterns are looked for anew because they made others suspect.
@@ -143,13 +143,23 @@ func (in *investigation) canonical(key, name string) (string, string) {
 // term is from when to when somebody is suspect.
 type term struct{ from, to time.Time }
 
-// suspects are the parties with something of medium or more, by every id they are known by.
+// incriminates reports whether a detection makes its principal suspect: it is high, and no pattern of what he changed.
+// Otherwise whoever changes much would be suspect for it, and everything that he changed again for him. The service asks
+// for medium; but a scan sees months of everybody at once, and nobody has dismissed anything.
+func incriminates(d detect.Detection) bool {
+	return d.Level == score.LevelHigh && !d.Posture && (pattern.ByID(d.Rule) == nil || slices.Contains(strangers, d.Rule))
+}
+
+// strangers are the patterns that begin with somebody else's use of a principal.
+var strangers = []string{"unfamiliarThenChange", "unfamiliarThenListing", "unfamiliarThenPower", "microsoftAgrees"}
+
+// suspects are the parties that are used by somebody else, and when.
 func (in *investigation) suspects() map[string]term {
 	out := map[string]term{}
 	for _, p := range in.parties {
 		t := term{}
-		for _, d := range detect.Happened(append(slices.Clone(p.found), p.patterns...)) {
-			if !d.Level.AtLeast(score.LevelMedium) {
+		for _, d := range append(slices.Clone(p.found), p.patterns...) {
+			if !incriminates(d) {
 				continue
 			}
 			if t.from.IsZero() || d.First.Add(-lead).Before(t.from) {

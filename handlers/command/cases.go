@@ -29,7 +29,7 @@ const caseUsage = `Usage: rekey case list [--level low|medium|high]
 
 Shows what is held against a principal, and keeps what its owner was asked and said.
 
-CASE is a case's id or the beginning of it; PRINCIPAL is a service principal's object id or an application id, and means
+CASE is a case's id or its first 6 letters or more; PRINCIPAL is a service principal's object id or an application id, and means
 its newest case. ask prints a question to send to the owner, and keeps that and whom it was sent to: Rekey sends nothing.
 An answer counts for 30 days, and has the level of the case computed again: "ours" lowers what is not high by one step and
 closes nothing; "notOurs" makes it high. What Rekey does about a case is in its ledger: rekey ledger list.
@@ -199,7 +199,10 @@ func (d desk) list(ctx context.Context, level score.Level, out io.Writer) error 
 	return report.Cases(out, all, report.TextOptions{Color: d.color})
 }
 
-// find returns the newest case of a principal, or the case whose id begins so.
+// shortest is how much of a case's id must be written: less is too easily another case, and an answer stands.
+const shortest = 6
+
+// find returns the newest case of a principal, or the one case whose id begins so.
 func (d desk) find(ctx context.Context, of string) (casefile.Case, error) {
 	of = strings.ToLower(strings.TrimSpace(of))
 	for _, key := range []string{of, "app:" + of} {
@@ -215,7 +218,7 @@ func (d desk) find(ctx context.Context, of string) (casefile.Case, error) {
 	if err != nil {
 		return casefile.Case{}, err
 	}
-	all = slices.DeleteFunc(all, func(c casefile.Case) bool { return !strings.HasPrefix(c.ID, of) && c.Principal.AppID != of })
+	all = slices.DeleteFunc(all, func(c casefile.Case) bool { return !(len(of) >= shortest && strings.HasPrefix(c.ID, of)) })
 	switch {
 	case len(all) == 0:
 		return casefile.Case{}, fault.Errorf(fault.NotFound, "there is no case %.60q, and none of a principal with this id: see rekey case list", of)

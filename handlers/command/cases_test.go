@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,11 +17,17 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/command"
+	"rekey/handlers/findings"
 	"rekey/handlers/inquiries"
+	"rekey/handlers/principals"
+	"rekey/handlers/triage"
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/pattern"
+	"rekey/shared/remedy"
 	"rekey/shared/score"
 	"rekey/shared/store/memory"
 )
@@ -129,6 +136,51 @@ func TestAnOwnerIsAskedAndHisAnswerRingsForTriage(t *testing.T) {
 	}
 }
 
+func TestAnAnswerChangesTheLevelWhenTriageHasLookedAgain(t *testing.T) {
+	for answer, want := range map[string]score.Level{casefile.Ours: score.LevelLow, casefile.NotOurs: score.LevelHigh} {
+		d, bell := newDesk(t)
+		found := findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}
+		if _, err := found.Keep(t.Context(), firstOf(t, d, "sp1"), now); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"ask", "sp1", "--to", "team billing", "--by", "sec"}, {"answer", "sp1", answer, "--by", "otto"}} {
+			if _, err := run(t, d, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		handler := triage.New(triage.Config{
+			Principals: principals.Store{Table: &memory.Table{}}, Findings: found, Cases: d.Cases, Operations: &memory.Table{}, Inquiries: d.Inquiries,
+			Inventory: func(context.Context, event.Principal) (remedy.Inventory, error) {
+				return remedy.Inventory{}, fault.Errorf(fault.NotFound, "there is none")
+			},
+			Evict: &memory.Bell{}, Now: func() time.Time { return now.Add(time.Minute) },
+		})
+		for _, key := range bell.Rung() {
+			if err := handler.Handle(t.Context(), funchost.Message{Text: key}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id := caseID(t, d, "sp1")
+		c, err := d.Cases.Get(t.Context(), "sp1", id)
+		if err != nil || c.Level != want || c.Owner == nil || c.Owner.By != "otto" {
+			t.Errorf("%s: level %s, owner %+v (%v)", answer, c.Level, c.Owner, err)
+		}
+		if out, err := run(t, d, "show", id); err != nil || !strings.Contains(out, fmt.Sprintf("otto said %q", answer)) {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+}
+
+// firstOf is the detection that a case began with.
+func firstOf(t *testing.T, d command.Desk, principal string) detect.Detection {
+	t.Helper()
+	c, err := d.Cases.Get(t.Context(), principal, caseID(t, d, principal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Detections[0]
+}
+
 type silentBell struct{}
 
 func (silentBell) Ring(context.Context, string) error { return errors.New("the queue is down") }
@@ -164,7 +216,7 @@ func TestHowACallAboutCasesEnds(t *testing.T) {
 		"nothing to show":               {[]string{"show"}, 2, "takes 1 words"},
 		"nothing by name":               {[]string{"show", ""}, 2, "name a case"},
 		"an unknown case":               {[]string{"show", "nobody"}, 1, "see rekey case list"},
-		"a beginning of several":        {[]string{"show", " "}, 2, "name a case"},
+		"too little of an id":           {[]string{"show", "a"}, 1, "see rekey case list"},
 		"nobody to ask":                 {[]string{"ask", "sp1"}, 2, "--to is missing"},
 		"nobody asks":                   {[]string{"ask", "sp1", "--to", "x"}, 2, "--by is missing"},
 		"an answer that is none":        {[]string{"answer", "sp1", "maybe", "--by", "otto"}, 2, "ours or notOurs"},

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -208,7 +209,7 @@ func ruleIDs() []string {
 }
 
 func TestWhatAnIntruderWroteStaysTextInACase(t *testing.T) {
-	const evil = "\x1b]52;c;cm0gLXJm\x07\u202e'; rm -rf / #\n"
+	const evil = "\x1b]52;c;cm0gLXJm\x07\u202e<script>'; rm -rf / #\n"
 	p := event.Principal{ObjectID: evil, AppID: evil, Name: evil}
 	d := hostile()
 	e := trail.Entry{Act: trail.CredentialAdded, Actor: evil, ActorName: evil, Target: evil, TargetName: evil, What: evil, KeyID: evil, Record: evil}
@@ -220,18 +221,28 @@ func TestWhatAnIntruderWroteStaysTextInACase(t *testing.T) {
 		Owner:     &casefile.Inquiry{To: evil, AskedBy: evil, By: evil, Note: evil, Answer: evil},
 		Directory: &casefile.Directory{Type: evil, OwnerTenant: evil, Publisher: evil, Owners: []string{evil}, RedirectURIs: []string{evil}, Partly: []string{evil}, Permissions: []casefile.Permission{{Name: evil}}, Credentials: []casefile.Credential{{KeyID: evil, Kind: evil, Object: evil}}},
 	}
-	var b bytes.Buffer
-	if err := report.Case(&b, c, report.TextOptions{}); err != nil {
+	c.Answers = append(c.Answers, casefile.Answer{ID: "second", Question: evil, Value: "yes", Why: evil})
+	d.Principal = p
+	all := report.Report{Detections: []detect.Detection{d}, Cases: []casefile.Case{c}}
+	var b, page bytes.Buffer
+	err := errors.Join(report.Case(&b, c, report.TextOptions{}), report.Cases(&b, []casefile.Case{c}, report.TextOptions{}), report.Text(&b, all, report.TextOptions{}),
+		report.Question(&b, casefile.Inquiry{To: evil, Case: evil, Question: evil}), report.HTML(&page, all))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Cases(&b, []casefile.Case{c}, report.TextOptions{}); err != nil {
-		t.Fatal(err)
+	for _, out := range []string{b.String(), page.String()} {
+		if !strings.Contains(out, "What a defender asks") {
+			t.Error("the case is not in the report")
+		}
+	}
+	if strings.ContainsAny(page.String(), "\x1b\x07\u202e") || strings.Contains(page.String(), "<script") {
+		t.Error("control characters or a script got into the page")
 	}
 	if strings.ContainsAny(b.String(), "\x1b\x07\u202e") {
 		t.Error("control characters got through")
 	}
 	for l := range strings.SplitSeq(b.String(), "\n") {
-		if strings.HasPrefix(strings.TrimSpace(l), "rm ") || strings.Contains(l, "zgrep") && !strings.Contains(l, `'\''; rm`) {
+		if strings.HasPrefix(l, "rm ") || strings.Contains(l, "zgrep") && !strings.Contains(l, `'\''; rm`) {
 			t.Errorf("a text begins a line of its own or ends a word: %s", l)
 		}
 	}

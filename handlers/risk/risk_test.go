@@ -15,8 +15,10 @@ import (
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/privilege"
 	"rekey/shared/score"
 	"rekey/shared/store/memory"
+	"rekey/shared/trail"
 )
 
 var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
@@ -72,6 +74,37 @@ func TestADetectionHasGraphsProperties(t *testing.T) {
 	}
 	if info, _ := d["additionalInfo"].(string); !strings.Contains(info, `"Key":"asn"`) {
 		t.Errorf("additionalInfo %q does not explain", info)
+	}
+}
+
+func TestAPrincipalHasItsCaseBehindGraphsProperties(t *testing.T) {
+	c := cases.Store{Table: &memory.Table{}}
+	p := event.Principal{ObjectID: "sp1", AppID: "app1", Name: "billing"}
+	bare := casefile.Case{ID: "c1", Principal: p, Level: score.LevelHigh, Updated: now}
+	full := bare
+	full.Writes = []trail.Entry{{Act: trail.CredentialAdded, Time: now, Record: "a1", Target: "app:backup", Tier: privilege.Tier0}}
+	full.Prepared = []trail.Entry{{Act: trail.OwnerAdded, Time: now, Record: "a2", Actor: "user:u1"}}
+	full.Linked = []casefile.Link{{Key: "app:backup", Why: "was changed by this principal", Case: "c2", Level: score.LevelLow}}
+	full.Owner = &casefile.Inquiry{ID: "q1", Case: "c1", To: "team billing", Answer: casefile.NotOurs}
+	for name, want := range map[string]struct {
+		casefile.Case
+		size  int
+		owner any
+	}{"bare": {bare, 0, nil}, "full": {full, 1, "notOurs"}} {
+		if err := c.Keep(t.Context(), want.Case); err != nil {
+			t.Fatal(err)
+		}
+		h := risk.New(risk.Config{Cases: c, Prefix: "/api", Now: func() time.Time { return now }})
+		_, got := get(t, h, "/api/identityProtection/riskyServicePrincipals/sp1")
+		for _, key := range []string{"rekeyWrites", "rekeyPrepared", "rekeyLinked"} {
+			if l, ok := got[key].([]any); !ok || len(l) != want.size {
+				t.Errorf("%s: %s is %v", name, key, got[key])
+			}
+		}
+		owner, _ := got["rekeyOwner"].(map[string]any)
+		if owner["answer"] != want.owner || got["riskState"] != "atRisk" || got["rekeyAnswers"] == nil {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

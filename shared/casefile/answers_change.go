@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func unauthorizedCredentials(f *Facts, c *Case) finding {
 		x.value, x.why, x.records = Yes, more(x.why, y.why), append(x.records, y.records...)
 	}
 	if x.value == "" && undeclared != "" {
-		return finding{value: Unknown, why: "nobody is declared as a deployer (REKEY_DEPLOYERS); " + undeclared}
+		return finding{value: Unknown, missing: MissingDeployers, why: "nobody is declared as a deployer (REKEY_DEPLOYERS); " + undeclared}
 	}
 	return x
 }
@@ -39,10 +40,11 @@ func (f *Facts) declared() bool { return f.World != nil && len(f.World.Deployers
 
 // said puts a change into words.
 func said(e trail.Entry) string {
-	who := e.ActorName
-	if who == "" {
-		who = e.Actor
-	}
+	return fmt.Sprintf("%s by %s at %s", Did(e), cmp.Or(e.ActorName, e.Actor), e.Time.Format("2006-01-02 15:04"))
+}
+
+// Did says what was changed, and for whom, without who did it: added credential secret 5d0e for "billing".
+func Did(e trail.Entry) string {
 	what := words[e.Act]
 	if what == "" {
 		what = string(e.Act)
@@ -55,7 +57,7 @@ func said(e trail.Entry) string {
 	if e.TargetName != "" {
 		what += fmt.Sprintf(" for %q", e.TargetName)
 	}
-	return fmt.Sprintf("%s by %s at %s", what, who, e.Time.Format("2006-01-02 15:04"))
+	return what
 }
 
 var words = map[trail.Act]string{
@@ -75,7 +77,7 @@ const unused = 60
 // moreThanRequired answers from what Graph lists: valid but unused for 60 days, or more than one of a kind.
 func moreThanRequired(f *Facts, c *Case) finding {
 	if f.Directory == nil {
-		return finding{value: Unknown, why: "Graph could not be asked"}
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked"}
 	}
 	x := found(c, "credentialUnused", "credentialSurplus")
 	count := map[string]int{}
@@ -151,8 +153,8 @@ func unauthorizedRedirect(f *Facts, c *Case) finding {
 // redirectOwnership answers from the weekly sweep, which asks the DNS.
 func redirectOwnership(f *Facts, c *Case) finding {
 	x := found(c, "addressDangling", "redirectClaimable")
-	if x.value == "" && f.Directory == nil {
-		return finding{value: Unknown, why: "Graph could not be asked for its addresses"}
+	if x.value == "" && f.Directory.lacks("redirectUris") {
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its addresses"}
 	}
 	if x.value == "" {
 		x.why = fmt.Sprintf("%d redirect URIs, and the weekly check found none that somebody else could claim", len(f.Directory.RedirectURIs))

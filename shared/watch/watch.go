@@ -28,11 +28,12 @@ type Config struct {
 type Watch struct {
 	config Config
 	states map[string]*State
+	ids    identities
 }
 
 // New makes a Watch that knows nothing.
 func New(c Config) *Watch {
-	return &Watch{config: c, states: map[string]*State{}}
+	return &Watch{config: c, states: map[string]*State{}, ids: newIdentities()}
 }
 
 // Learn adds the facts of an event to the states it says something about, and returns its values.
@@ -51,6 +52,7 @@ func (w *Watch) Prepare(e *event.Event) baseline.Values {
 }
 
 func (w *Watch) learn(e *event.Event, values *baseline.Values) {
+	w.ids.event(e)
 	switch {
 	case baseline.Teaches(e):
 		w.state(e.Principal.Key()).Observe(e, values)
@@ -112,6 +114,7 @@ func (w *Watch) Merge(v *Watch) {
 		}
 		w.states[key] = s
 	}
+	w.ids.merge(&v.ids)
 }
 
 // States returns what is known, by key, in the order of the keys.
@@ -146,8 +149,14 @@ func (w *Watch) Fold(day baseline.Day) *baseline.Fleet {
 	return fold.Fleet()
 }
 
-// Close ends the learning.
+// Close ends the learning. From then on the rules know which application an object id belongs to, as far as the log says.
 func (w *Watch) Close() *History {
+	world := new(rule.World)
+	if w.config.World != nil {
+		*world = *w.config.World
+	}
+	world.Objects = w.ids.known(world.Objects)
+	w.config.World = world
 	return &History{watch: w, models: map[baseline.Day]func() score.Model{}}
 }
 

@@ -135,4 +135,3 @@ func (w *world) next(t *testing.T, b *strings.Builder, c casefile.Case, x report
 		fmt.Fprintf(b, "    %s: %s\n", s.Kind, s.What)
 	}
 }
-

@@ -32,6 +32,7 @@ type message struct {
 type scenario struct {
 	now      time.Time // when the case is read
 	since    time.Time // first day of the everyday logs
+	begin    time.Time // first day of the story
 	quiet    map[string]time.Time
 	world    rule.World
 	objects  map[string][]directory.Object // by collection
@@ -86,6 +87,8 @@ func (s *scenario) setting(word string, values []string) (err error) {
 		s.now, err = time.Parse(time.RFC3339, values[0])
 	case "since":
 		s.since, err = time.Parse(time.DateOnly, values[0])
+	case "story":
+		s.begin, err = time.Parse(time.DateOnly, values[0])
 	case "quiet": // a hub, and from when on its everyday logs do not come in
 		s.quiet[values[0]], err = time.Parse(time.RFC3339, values[1])
 	case "domains":

@@ -171,6 +171,7 @@ func actingCases() map[string]map[string]testCase {
 		"powerUsed": {
 			"the power is used the same day": {on(control, gave), high},
 			"it had no power":                {on(gave), none},
+			"it gives the power to itself":   {on(change(trail.RoleGranted, minutes(0), self, what("Global Administrator"), tier(privilege.Tier0))), none},
 			"the power came afterwards":      {on(change(trail.AppRoleGranted, minutes(9), tier(privilege.Tier0)), gave), none},
 		},
 		"buildsAnother": {

@@ -131,6 +131,11 @@ func (w *world) next(t *testing.T, b *strings.Builder, c casefile.Case, x report
 		t.Fatal(err)
 	}
 	fmt.Fprintf(b, "  operation: %s\n", op.State)
+	for _, check := range op.Verdict.Checks {
+		if !check.Passed && op.State == remedy.StatePlanned { // not even a person may approve it
+			fmt.Fprintf(b, "    in the way: %s: %s\n", check.Name, check.Why)
+		}
+	}
 	for _, s := range op.Plan.Steps {
 		fmt.Fprintf(b, "    %s: %s\n", s.Kind, s.What)
 	}

@@ -98,7 +98,9 @@ func newWorld(s *scenario, client *azgraph.Client) *world {
 	w.upkeep = upkeep.New(upkeep.Config{Principals: state, Fleets: fleet, Findings: w.findings, Health: logs, Tenant: tenantID, Triage: w.bell, Now: now})
 	w.triage = triage.New(triage.Config{
 		Principals: state, Findings: w.findings, Cases: w.cases, Suspects: suspected, Operations: w.operations,
-		Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove}},
+		Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove, NeverTouch: map[string]string{
+			s.world.Self.ObjectID: "Rekey's own identity", s.world.Self.AppID: "Rekey's own identity",
+		}}},
 		Inventory: func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
 			return inventory.Gather(ctx, client, tenantID, p, w.clock)
 		},

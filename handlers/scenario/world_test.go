@@ -57,8 +57,8 @@ type world struct {
 	sequence   int64
 }
 
-// newGraph starts a local Graph that serves the scenario's directory, and returns the real client for it.
-func newGraph(t *testing.T, s *scenario) *azgraph.Client {
+// newGraph starts a local Graph that serves the scenario's directory, and asks it through the real client.
+func newGraph(t *testing.T, s *scenario) reader {
 	t.Helper()
 	clientID := fmt.Sprintf("5ce00000-0000-4000-8000-%012d", worlds.Add(1))
 	c, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Identities: []entra.Identity{
@@ -80,10 +80,16 @@ func newGraph(t *testing.T, s *scenario) *azgraph.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return azgraph.New(c.GraphURL, cred, azcore.ClientOptions{Transport: c.Client()})
+	client := azgraph.New(c.GraphURL, cred, azcore.ClientOptions{Transport: c.Client()})
+	return func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+		return inventory.Gather(ctx, client, tenantID, p, s.now)
+	}
 }
 
-func newWorld(s *scenario, client *azgraph.Client) *world {
+// reader is how triage asks Graph.
+type reader func(context.Context, event.Principal) (remedy.Inventory, error)
+
+func newWorld(s *scenario, graph reader) *world {
 	state, fleet := principals.Store{Table: &memory.Table{}}, &fleets.Store{Table: &memory.Table{}}
 	suspected, logs, hasher := suspects.Store{Table: &memory.Table{}}, &health.Store{Table: &memory.Table{}, Every: time.Nanosecond}, baseline.NewHasher([16]byte{1})
 	w := &world{
@@ -101,10 +107,7 @@ func newWorld(s *scenario, client *azgraph.Client) *world {
 		Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove, NeverTouch: map[string]string{
 			s.world.Self.ObjectID: "Rekey's own identity", s.world.Self.AppID: "Rekey's own identity",
 		}}},
-		Inventory: func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
-			return inventory.Gather(ctx, client, tenantID, p, w.clock)
-		},
-		World: &s.world, Streams: logs.Load, Hasher: hasher, Evict: &memory.Bell{}, Now: now,
+		Inventory: graph, World: &s.world, Streams: logs.Load, Hasher: hasher, Evict: &memory.Bell{}, Now: now,
 	})
 	return w
 }

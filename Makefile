@@ -83,10 +83,11 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzExtend -fuzztime 10s ./shared/privilege
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
+	$(GO) test -run '^$$' -fuzz FuzzIDs -fuzztime 10s ./shared/azure/arm
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/conduct ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
 	cd deploy/bench && $(GO) test -run '^$$' -bench Table -benchtime 1x -cpu 1
 
 .PHONY: fmt

@@ -7,16 +7,20 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/objects"
+	"rekey/handlers/posture"
 	"rekey/handlers/principals"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
@@ -25,6 +29,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	judge "rekey/shared/posture"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
 )
@@ -35,6 +40,7 @@ type responder struct {
 	account  *state.Account
 	graph    *graph.Client
 	vault    *vault.Client
+	arm      *arm.Client
 	brakes   triage.Brakes
 }
 
@@ -51,15 +57,38 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := arm.New(string(c.ARMURL), cred, arm.Options{})
+	if err != nil {
+		return nil, err
+	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
 	return &responder{
-		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
+		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}, err
 })
 
 func (r *responder) inventory(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
 	return inventory.Gather(ctx, r.graph, string(r.settings.Tenant.ID), p, time.Now())
+}
+
+// survey is the inventory with everything that surrounds it, and what the principals have in Azure.
+func (r *responder) survey(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+	inv, err := r.inventory(ctx, p)
+	if err != nil {
+		return inv, err
+	}
+	if err := inventory.Surround(ctx, r.graph, &inv); err != nil {
+		return inv, err
+	}
+	return inv, inventory.InAzure(ctx, r.arm, &inv)
+}
+
+// options are what plans may do, as far as the settings say.
+func (r *responder) options() remedy.Options {
+	w := r.settings.Declared(string(r.settings.Tenant.ID))
+	name, _, _ := strings.Cut(strings.TrimPrefix(string(r.settings.VaultURL), "https://"), ".")
+	return remedy.Options{Own: []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, Vault: remedy.VaultRef{Name: name}}
 }
 
 func newTriage(*slog.Logger) (funchost.Handler, error) {
@@ -69,7 +98,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
+		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
@@ -116,5 +145,20 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 	return funchost.Timer(sweep.New(sweep.Config{
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Table(store.TableOperations),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Posture: r.posture(),
 	}).Handle), nil
+}
+
+// posture returns the weekly look at everything the directory has, or nil when it is switched off.
+func (r *responder) posture() func(context.Context) error {
+	if r.settings.Posture <= 0 {
+		return nil
+	}
+	hasher := baseline.NewHasher(r.settings.HashKey)
+	w, table := r.settings.Declared(string(r.settings.Tenant.ID)), r.account.Table(store.TableInventory)
+	return posture.New(posture.Config{
+		Directory: &posture.Graph{Client: r.graph}, Resolver: posture.DNS{}, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)},
+		Findings: r.account.Findings(), Objects: &objects.Store{Table: table, Now: time.Now}, Progress: table, Hasher: &hasher, Every: r.settings.Posture,
+		World: judge.World{Tenant: w.Tenant, Domains: w.Domains, Deployers: w.Deployers}, Now: time.Now,
+	}).Run
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rekey/shared/casefile"
@@ -44,7 +45,7 @@ type suspect struct {
 func (s Store) Keep(ctx context.Context, c casefile.Case, now time.Time) error {
 	x := suspect{Version: version, Case: c.ID, Until: c.Window.To.Add(lasts).UTC()}
 	for _, id := range []string{c.Principal.ObjectID, c.Principal.AppID} {
-		if id != "" {
+		if id = strings.TrimPrefix(id, "user:"); id != "" { // a record names a person by his id alone
 			x.IDs = append(x.IDs, id)
 		}
 	}

@@ -33,6 +33,9 @@ type subject struct {
 // of an application, which some records have alone. When Graph cannot be asked, a service principal is still one.
 func (t *Triage) identify(ctx context.Context, key string) (subject, error) {
 	p := principalOf(key)
+	if p.IsUser() {
+		return subject{Principal: p, keys: []string{key}}, nil
+	}
 	inv, err := t.Inventory(ctx, p)
 	if errors.Is(err, fault.NotFound) {
 		return subject{Principal: p, keys: []string{key}}, nil

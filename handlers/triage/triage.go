@@ -46,6 +46,7 @@ type Config struct {
 	World      *rule.World                                        // what the tenant declares; nil declares nothing
 	Streams    func(ctx context.Context) (*streams.Memory, error) // which logs come in; nil when nobody knows
 	Hasher     baseline.Hasher
+	Options    remedy.Options // what plans may do beside changing credentials, and in which vault
 	Evict      store.Bell
 	Now        func() time.Time
 }
@@ -68,10 +69,11 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if _, isApp := cutApp(m.Text); isApp && asked != nil {
 		return asked // whose application it is decides where the case is kept
 	}
-	c, ok, err := t.build(ctx, s)
-	if err != nil || !ok {
+	d, err := t.build(ctx, s)
+	if err != nil || d == nil {
 		return err
 	}
+	c := d.Case
 	if err := t.Cases.Keep(ctx, c, s.keys...); err != nil {
 		return err
 	}
@@ -84,20 +86,28 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	switch {
 	case asked != nil:
 		return asked
+	case c.Principal.IsUser(): // the case is for people to read: there is no workload to plan for
+		return nil
 	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
 	}
-	return t.operate(ctx, c, *s.inventory)
+	return t.operate(ctx, d, *s.inventory)
 }
 
 func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
 
-// build makes the subject's case from state, and false when nothing is held against it.
-func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, error) {
+// dossier is a case and what it was built from.
+type dossier struct {
+	casefile.Case
+	facts casefile.Facts
+}
+
+// build makes the subject's case from state, and nil when nothing is held against it.
+func (t *Triage) build(ctx context.Context, s subject) (*dossier, error) {
 	found, err := t.detections(ctx, s)
 	if err != nil || len(detect.Happened(found)) == 0 { // what a look at the inventory found opens no case
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	if s.Name == "" || s.AppID == "" { // Graph does not know it any more; the records do
 		last := newest(found).Principal
@@ -105,21 +115,21 @@ func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, err
 	}
 	f, err := t.facts(ctx, s, found)
 	if err != nil {
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	if err := t.related(ctx, &f); err != nil {
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	now := t.Now()
 	c, err := t.Cases.Join(ctx, casefile.Build(f, now))
 	if err != nil {
-		return c, true, err
+		return nil, err
 	}
 	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err != nil || f.Inquiry == nil {
-		return c, true, err
+		return &dossier{c, f}, err
 	}
 	c, err = t.Cases.Join(ctx, casefile.Build(f, now)) // what the owner said is found by the case's id
-	return c, true, err
+	return &dossier{c, f}, err
 }
 
 func since(ds []detect.Detection, t time.Time) []detect.Detection {
@@ -144,7 +154,8 @@ func newest(ds []detect.Detection) detect.Detection {
 
 // operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
 // alone: what it does is in its own journal.
-func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Inventory) error {
+func (t *Triage) operate(ctx context.Context, d *dossier, inv remedy.Inventory) error {
+	c := d.Case
 	id := remedy.OperationID(c.ID)
 	row, err := t.Operations.Get(ctx, remedy.Partition, id)
 	if err != nil && !errors.Is(err, fault.NotFound) {
@@ -166,7 +177,7 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Invent
 	if err != nil {
 		return err
 	}
-	return t.store(ctx, row, remedy.Open(inv, c, v, t.Now()), v)
+	return t.store(ctx, row, remedy.OpenPlan(remedy.Build(t.input(&d.facts, c, inv)), c, v, t.Now()), v)
 }
 
 func (t *Triage) store(ctx context.Context, row store.Row, op remedy.Operation, v decide.Verdict) error {

@@ -141,7 +141,7 @@ func unregisteredDomains(_ *Facts, c *Case) finding {
 func unauthorizedRedirect(f *Facts, c *Case) finding {
 	x := found(c, "redirectUnsafe", "redirectLookAlike", "redirectForeign", "redirectClaimable")
 	for _, e := range c.Prepared {
-		if e.Act == trail.Configured && e.What == "redirect URIs" && f.declared() && !f.World.Vouches(e.Actor) {
+		if e.Act == trail.Configured && strings.HasPrefix(e.What, trail.RedirectURI) && f.declared() && !f.World.Vouches(e.Actor) {
 			x.value, x.why, x.records = Yes, more(x.why, said(e)), append(x.records, e.Record)
 		}
 	}

@@ -125,8 +125,8 @@ var checklist = map[string]map[string]answered{
 	"signOutURL":          {"changed": is("yes", found("logoutURL")), "none": is("no", logs)},
 	"unregisteredDomains": {"foreign": is("yes", found("redirectForeign")), "none": is("no", logs)},
 	"unauthorizedRedirect": {
-		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
-		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
+		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
+		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
 	},
 	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "checked": is("no", directory(casefile.Directory{})), "not asked": is("unknown")},
 	"userConsent":       {"to mail": is("yes", found("consentRiskyScopes")), "none": is("no", logs)},

@@ -96,14 +96,20 @@ func linked(f *Facts, c *Case) []Link {
 		out = append(out, l)
 	}
 	for _, e := range c.Prepared {
-		add(e.Actor, e.ActorName, "changed this principal")
+		add(e.Actor, e.ActorName, ChangedThis)
 	}
 	for _, e := range c.Writes {
-		add(e.Target, e.TargetName, "was changed by this principal")
+		add(e.Target, e.TargetName, ChangedByThis)
 	}
 	slices.SortStableFunc(out, func(a, b Link) int { return cmp.Compare(len(b.Case), len(a.Case)) })
 	return out[:min(len(out), maxLinked)]
 }
+
+// Why an identity is linked.
+const (
+	ChangedThis   = "changed this principal"
+	ChangedByThis = "was changed by this principal"
+)
 
 // maxLinked bounds the links of a case.
 const maxLinked = 32

@@ -90,6 +90,9 @@ func notStopped(in Input) (bool, string) {
 }
 
 func touchable(in Input) (bool, string) {
+	if in.Case.Principal.IsUser() {
+		return false, "a user, and no workload"
+	}
 	for _, key := range []string{in.Case.Principal.Key(), in.Case.Principal.AppID} {
 		if why, ok := in.Policy.NeverTouch[key]; ok && key != "" {
 			return false, why

@@ -43,6 +43,7 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"the principal has its own mode": {func(in *decide.Input) { in.Policy.Modes = map[string]decide.Mode{"sp1": decide.ModePlan} }, decide.ModePlan, ""},
 		"the kill switch is set":         {func(in *decide.Input) { in.Stopped = true }, decide.ModeApprove, "kill switch"},
 		"the principal is never touched": {func(in *decide.Input) { in.Policy.NeverTouch = map[string]string{"sp1": "Rekey itself"} }, decide.ModePlan, "never touched"},
+		"it is a user":                   {func(in *decide.Input) { in.Case.Principal = event.User("u1") }, decide.ModePlan, "never touched"},
 		"its application is never touched, whatever was asked": {func(in *decide.Input) {
 			in.Policy.Default, in.Policy.NeverTouch = decide.ModeApprove, map[string]string{"app1": "break glass"}
 		}, decide.ModePlan, "never touched"},

@@ -6,8 +6,6 @@ type Reason string
 // The reasons.
 const (
 	ByScore       Reason = "the sign-in model" // package score finds it: it needs the principal's history
-	NeedsState    Reason = "needs state"       // several records, or what was before, and no rule compares them yet
-	OtherStream   Reason = "other stream"      // Key Vault, Graph or Azure activity, and no rule looks yet
 	MissingStream Reason = "missing stream"    // a log that Rekey is not given
 	NeverExported Reason = "never exported"    // a field that no record has
 	UsersAlone    Reason = "users alone"       // it is about people and not about workload identities
@@ -21,22 +19,18 @@ type Left struct {
 	Why       string
 }
 
-// Elsewhere lists the merged ids that no catalogue covers, or not wholly: not this one, and not those of exposure, pattern
-// and posture. Together with what they cover it is all 95.
+// Elsewhere lists the merged ids that no catalogue covers, or not wholly: not this one, and not those of exposure, conduct,
+// pattern and posture. Together with what they cover it is all 95.
 var Elsewhere = []Left{
 	{"S01", "Sign-in from a country new for the service principal", false, ByScore, "contribution country"},
 	{"S02", "Sign-in from a source ASN or hosting provider new for the principal", false, ByScore, "contributions asn and hosting"},
 	{"S03", "Sign-in from an address never used by the application", false, ByScore, "contributions address and prefix"},
-	{"S04", "Failure bursts or unexpected failure codes", false, NeedsState, "failures are noted; addressTriedMany and failuresBefore only count beside a success"},
-	{"S05", "Expired or invalid secret failing", false, NeedsState, "failures are noted, a burst of them alone is no detection yet"},
-	{"S06", "Resource new for the principal", false, ByScore, "contributions resource and resourceBurst"},
-	{"S07", "Scope drift over weeks", false, NeedsState, "compares two periods of a profile"},
+	{"S06", "Resource new for the principal", true, ByScore, "contributions resource and resourceBurst"},
 	{"S08", "Sign-in volume threshold", false, ByScore, "contribution volume"},
 	{"S09", "Sign-in address in threat intelligence", false, MissingStream, "threat intelligence: no list of addresses comes in; what Microsoft's own says of a principal does (microsoftRisk)"},
 	{"S10", "Token used elsewhere than where it was issued", false, ByScore, "contribution tokenElsewhere"},
 	{"S11", "Unusual client library or user agent", false, ByScore, "contributions agentFamily, agent and library"},
-	{"S14", "First Conditional Access block of a principal", false, NeedsState, "a first"},
-	{"S16", "One Graph session from several addresses", false, OtherStream, "Graph activity; no rule yet"},
+	{"S16", "One Graph session from several addresses", false, ByScore, "contribution tokenElsewhere judges each call by the network its token is used from; a second address of a network the principal signs in from is no finding"},
 	{"S17", "Any sign-in of a principal (inventory)", false, ByScore, "every sign-in is learned: the profile is the inventory, and a sign-in accuses only by what is new in it"},
 	{"S19", "Several principals newly sign in from one address", false, ByScore, "contributions sharedAddress and sharedNetwork"},
 
@@ -49,7 +43,6 @@ var Elsewhere = []Left{
 	{"P05", "Principal bypasses consent or grants itself a role", true, NeverExported, "grants by applications and to themselves are covered; that a grant went without consent is in no record of its own"},
 	{"P09", "Sensitive permission granted by an unprivileged actor", true, NeverExported, "initiatedBy.user.roles is empty in every record. Who never granted before is told (firstTimeActor), and the case names guests, applications and suspects among those who consented; somebody who granted before and holds no role any more is not told: Entra refuses him"},
 
-	{"K03", "Time-series anomaly of vault access", false, OtherStream, "Key Vault; no rule yet"},
 	{"K06", "Vault caller's address in threat intelligence", false, MissingStream, "threat intelligence: no list of addresses comes in"},
 
 	{"I05", "Federated sign-in without a workflow run", false, MissingStream, "GitHub's audit log; a sign-in from another network than the runners' is found by the sign-in model"},

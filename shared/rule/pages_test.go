@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/conduct"
 	"rekey/shared/exposure"
 	"rekey/shared/pattern"
 	"rekey/shared/posture"
@@ -100,6 +101,15 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
 	b.WriteString(`
+What the model of sign-ins does not ask (failed sign-ins, and what only many days show), by ` + "`shared/conduct`" + `:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range conduct.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
+	b.WriteString(`
 What no single record shows, but several together, or an actor's history, is found by ` + "`shared/pattern`" + ` when a case is built:
 
 | rule | what it finds | level | public detections |
@@ -142,6 +152,9 @@ func everyRule() []known {
 	}
 	for _, r := range exposure.Catalogue {
 		out = append(out, known{r.ID, r.Covers, "../../shared/exposure/rules_test.go"})
+	}
+	for _, r := range conduct.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/conduct/rules_test.go"})
 	}
 	for _, r := range pattern.Catalogue {
 		out = append(out, known{r.ID, r.Covers, "../../shared/pattern/cases_test.go"})

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/rule"
 	"rekey/shared/score"
 	"rekey/shared/trail"
@@ -53,11 +54,13 @@ func (w *Watch) learn(e *event.Event, values *baseline.Values) {
 	switch {
 	case baseline.Teaches(e):
 		w.state(e.Principal.Key()).Observe(e, values)
+	case Fails(e):
+		w.state(e.Principal.Key()).Evidence.Fail(e, values)
 	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
 		w.state(event.Principal{AppID: e.Principal.AppID}.Key()).Users.Count(w.config.Hasher, baseline.DayOf(e.Time), e.SignIn.UserID)
 	}
 	if Reads(e) {
-		w.state(e.Principal.Key()).Exposure.Observe(w.config.Hasher, e)
+		w.state(exposure.Who(e).Key()).Exposure.Observe(w.config.Hasher, e)
 	}
 	if network, v, ok := Failure(e); ok {
 		w.state(network).Visits.Add(v)
@@ -169,5 +172,5 @@ func (h *History) model(day baseline.Day) score.Model {
 
 // Judge returns a judge of the history's events.
 func (h *History) Judge() *Judge {
-	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, reads: map[principalDay]*Acts{}, found: map[string]detect.Detection{}}
+	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, reads: map[principalDay]*Acts{}, conduct: map[principalDay]*Conduct{}, found: map[string]detect.Detection{}}
 }

@@ -28,9 +28,10 @@ import (
 
 // Identity is a managed identity that may ask for tokens: which application permissions it has, by audience.
 type Identity struct {
-	ClientID string
-	ObjectID string
-	Roles    map[string][]string // audience, like https://graph.microsoft.com, to roles
+	ClientID       string
+	ObjectID       string
+	Roles          map[string][]string // audience, like https://graph.microsoft.com, to roles
+	DirectoryRoles []string            // template ids; tokens carry them as wids
 }
 
 // Server issues tokens.
@@ -73,6 +74,7 @@ type Claims struct {
 	Object string   `json:"oid"`
 	Tenant string   `json:"tid"`
 	Roles  []string `json:"roles,omitempty"`
+	Wids   []string `json:"wids,omitempty"` // template ids of directory roles
 }
 
 // Verify checks a bearer token for an audience.
@@ -87,7 +89,7 @@ func (s *Server) Verify(r *http.Request, audience string) (Claims, error) {
 	return c, err
 }
 
-func (s *Server) mint(audience, appID, objectID string, roles []string) (string, time.Time, error) {
+func (s *Server) mint(audience, appID, objectID string, roles, directoryRoles []string) (string, time.Time, error) {
 	now := time.Now()
 	expires := now.Add(tokenLife)
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, Claims{
@@ -95,7 +97,7 @@ func (s *Server) mint(audience, appID, objectID string, roles []string) (string,
 			Audience: jwt.ClaimStrings{audience}, Issuer: "https://sts.windows.net/" + s.Directory.TenantID + "/", Subject: objectID,
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles,
+		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles, Wids: directoryRoles,
 	})
 	t.Header["kid"] = s.kid
 	token, err := t.SignedString(s.key)
@@ -115,7 +117,7 @@ func (s *Server) ManagedIdentity(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, audience := s.Identities[i], strings.TrimRight(q.Get("resource"), "/")
-	token, expires, err := s.mint(audience, id.ClientID, id.ObjectID, id.Roles[audience])
+	token, expires, err := s.mint(audience, id.ClientID, id.ObjectID, id.Roles[audience], id.DirectoryRoles)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"message": "The token could not be signed."})
 		return
@@ -178,12 +180,43 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
-	token, _, err := s.mint(audience, appID, objectID, nil)
+	token, _, err := s.mint(audience, appID, objectID, s.consented(audience, objectID), s.directoryRoles(objectID))
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()) - 1, "access_token": token})
+}
+
+// graphAppID is the application id of Microsoft Graph, the resource whose app roles are an application's permissions.
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
+// consented returns the application permissions for Graph that a service principal was given in the directory.
+func (s *Server) consented(audience, objectID string) []string {
+	sp, ok := s.Directory.Get(directory.ServicePrincipals, objectID)
+	if !ok || audience != "https://graph.microsoft.com" {
+		return nil
+	}
+	var out []string
+	for _, resource := range s.Directory.ByAppID(directory.ServicePrincipals, graphAppID) {
+		for _, a := range sp.AppRoles {
+			for _, role := range resource.DefinedAppRoles {
+				if a.ResourceID == resource.ID && a.AppRoleID == role.ID {
+					out = append(out, role.Value)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (s *Server) directoryRoles(objectID string) []string {
+	sp, _ := s.Directory.Get(directory.ServicePrincipals, objectID)
+	var out []string
+	for _, r := range sp.Roles {
+		out = append(out, r.RoleDefinitionID)
+	}
+	return out
 }
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -128,6 +128,11 @@ func (p *Play) seed() error {
 	if err := Seed(p.stack.Cloud.Directory, p.tenant); err != nil {
 		return err
 	}
+	// Rekey is a principal of the tenant like others: it may own applications, and policies exclude it.
+	rekey := directory.Object{ID: stack.ObjectID, AppID: stack.Identity, DisplayName: "rekey-respond", ServicePrincipalType: "ManagedIdentity", AccountEnabled: true}
+	if err := p.stack.Cloud.Directory.Seed(directory.ServicePrincipals, rekey); err != nil {
+		return err
+	}
 	kinds := map[tenant.Kind]int{}
 	for _, w := range p.tenant.Principals {
 		kinds[w.Kind]++
@@ -152,9 +157,14 @@ func Seed(d *directory.Directory, t *tenant.Tenant) error {
 	if !d.Empty() {
 		return nil
 	}
+	if err := people(d, t); err != nil {
+		return err
+	}
 	for i := range t.Applications {
 		a := &t.Applications[i]
-		o := directory.Object{ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, SignInAudience: a.SignInAudience}
+		o := directory.Object{
+			ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, SignInAudience: a.SignInAudience, CreatedDateTime: a.CreatedDateTime, PublisherDomain: t.Domain, Owners: owner(t, i),
+		}
 		fill(&o, a.KeyCredentials, a.PasswordCredentials)
 		for _, f := range a.FederatedIdentityCredentials {
 			o.Federated = append(o.Federated, directory.Federated{ID: f.ID, Name: f.Name, Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences})
@@ -172,8 +182,9 @@ func Seed(d *directory.Directory, t *tenant.Tenant) error {
 		o := directory.Object{
 			ID: sp.ID, AppID: sp.AppID, DisplayName: sp.DisplayName, SignInAudience: sp.SignInAudience, ServicePrincipalType: sp.ServicePrincipalType,
 			AppOwnerOrganizationID: owner, AccountEnabled: sp.AccountEnabled, PreferredSSOMode: sp.PreferredSingleSignOnMode,
-			PreferredTokenSigningKey: sp.PreferredTokenSigningKeyThumbprint,
+			PreferredTokenSigningKey: sp.PreferredTokenSigningKeyThumbprint, ServicePrincipalNames: sp.ServicePrincipalNames, AlternativeNames: sp.AlternativeNames,
 		}
+		surround(&o, t)
 		fill(&o, sp.KeyCredentials, sp.PasswordCredentials)
 		if err := d.Seed(directory.ServicePrincipals, o); err != nil {
 			return err

@@ -137,6 +137,17 @@ func (w *world) next(t *testing.T, b *strings.Builder, c casefile.Case, x report
 		}
 	}
 	for _, s := range op.Plan.Steps {
-		fmt.Fprintf(b, "    %s: %s\n", s.Kind, s.What)
+		what := slices.Clone(s.KeyIDs)
+		for _, x := range s.Items {
+			what = append(what, cmp.Or(x.What, x.ID))
+		}
+		fmt.Fprintf(b, "    %s: %s", s.Kind, s.What)
+		if len(what) > 0 {
+			fmt.Fprintf(b, ": %s", strings.Join(what, ", "))
+		}
+		b.WriteString("\n")
+	}
+	for _, r := range op.Plan.Refused {
+		fmt.Fprintf(b, "    cannot be done: %s: %s; instead: %s\n", r.What, r.Why, r.Instead)
 	}
 }

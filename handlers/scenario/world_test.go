@@ -13,7 +13,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"rekey/deploy/local/cloud"
-	"rekey/deploy/local/directory"
 	"rekey/deploy/local/entra"
 	"rekey/deploy/local/graph"
 	"rekey/handlers/cases"
@@ -62,7 +61,7 @@ func newGraph(t *testing.T, s *scenario) reader {
 	t.Helper()
 	clientID := fmt.Sprintf("5ce00000-0000-4000-8000-%012d", worlds.Add(1))
 	c, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Identities: []entra.Identity{
-		{ClientID: clientID, ObjectID: "o", Roles: map[string][]string{graph.Audience: {graph.PermissionRead}}},
+		{ClientID: clientID, ObjectID: "o", Roles: map[string][]string{graph.Audience: {graph.PermissionRead, "Directory.Read.All", "RoleManagement.Read.Directory", "Policy.Read.All"}}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -71,8 +70,8 @@ func newGraph(t *testing.T, s *scenario) reader {
 	for k, v := range c.Env() {
 		t.Setenv(k, v)
 	}
-	for _, collection := range []string{directory.Applications, directory.ServicePrincipals} {
-		if err := c.Directory.Seed(collection, s.objects[collection]...); err != nil {
+	for collection, objects := range s.objects {
+		if err := c.Directory.Seed(collection, objects...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +81,11 @@ func newGraph(t *testing.T, s *scenario) reader {
 	}
 	client := azgraph.New(c.GraphURL, cred, azcore.ClientOptions{Transport: c.Client()})
 	return func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
-		return inventory.Gather(ctx, client, tenantID, p, s.now)
+		inv, err := inventory.Gather(ctx, client, tenantID, p, s.now)
+		if err != nil {
+			return inv, err
+		}
+		return inv, inventory.Surround(ctx, client, &inv)
 	}
 }
 
@@ -107,6 +110,10 @@ func newWorld(s *scenario, graph reader) *world {
 		Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove, NeverTouch: map[string]string{
 			s.world.Self.ObjectID: "Rekey's own identity", s.world.Self.AppID: "Rekey's own identity",
 		}}},
+		Options: remedy.Options{
+			Owners: true, RedirectURIs: true, Grants: true, AppRoles: true, DirectoryRoles: true, Elsewhere: true,
+			Own: []string{s.world.Self.ObjectID, s.world.Self.AppID}, Vault: remedy.VaultRef{Name: "contoso-rekey"},
+		},
 		Inventory: graph, World: &s.world, Streams: logs.Load, Hasher: hasher, Evict: &memory.Bell{}, Now: now,
 	})
 	return w

@@ -10,7 +10,7 @@ type Further struct {
 
 // Beyond lists what Rekey looks for beyond the 95 public detections.
 var Beyond = []Further{
-	{What: "Use of the old Azure AD Graph", Rules: []string{"oldGraphFirstUsed", "oldGraphSignIn"}},
+	{What: "Use of the old Azure AD Graph", Rules: []string{"oldGraphFirstUsed", "oldGraphSignIn"}, Scenarios: []string{"old-graph"}},
 	{What: "Enumeration, judged by what is listed and not by the user agent", Rules: []string{"graphEnumeration", "unfamiliarThenListing"}, Scenarios: []string{"sign-in-activity"}},
 	{
 		What:      "A principal makes an application and arms it: a credential, consent, or full_access_as_app",
@@ -35,7 +35,7 @@ var Beyond = []Further{
 		Rules:     []string{"nameLikeMicrosoft", "principalForeign", "foreignPowerful"},
 		Scenarios: []string{"unverified-application"},
 	},
-	{What: "Supplier theft: a foreign principal from a network new for all its sign-ins reads mail or files", Rules: []string{"supplierReads"}},
+	{What: "Supplier theft: a foreign principal from a network new for all its sign-ins reads mail or files", Rules: []string{"supplierReads"}, Scenarios: []string{"supplier-theft"}},
 	{What: "Delegated use: a developer client, then enumeration", Rules: []string{"userEnumeration"}, Limit: "it is about a user: never a reason to evict"},
 	{What: "The first sign-in with a federated credential by a principal that never used one", Rules: []string{"federatedNew"}},
 	{What: "Federated credentials with wildcard claims", Rules: []string{"federatedWildcard"}},

@@ -122,7 +122,7 @@ func TestTheSameMessagesInAnyOrderBecomeTheSameCase(t *testing.T) {
 	for _, f := range files(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
 			s := load(t, f)
-			for seed := range uint64(4) {
+			for seed := range uint64(2) {
 				got := shuffled(t, s, seed)
 				for _, d := range detections(s.want) {
 					if !slices.Contains(detections(got), d) {

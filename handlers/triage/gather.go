@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
@@ -14,6 +15,7 @@ import (
 	"rekey/shared/pattern"
 	"rekey/shared/remedy"
 	"rekey/shared/rule"
+	"rekey/shared/score"
 	"rekey/shared/streams"
 	"rekey/shared/trail"
 	"rekey/shared/watch"
@@ -114,7 +116,30 @@ func (t *Triage) facts(ctx context.Context, s subject, found []detect.Detection)
 	if f.Actors, err = t.actors(ctx, f.Changes); err != nil {
 		return f, err
 	}
+	if f.SuspectSince, err = t.suspectSince(ctx, append(watch.Actors(f.Changes), f.Principal.Key()), world); err != nil {
+		return f, err
+	}
 	return f, t.patterns(ctx, &f)
+}
+
+// suspectSince tells from when on the subject, and those who changed it, are suspect: the earliest window of their cases.
+func (t *Triage) suspectSince(ctx context.Context, keys []string, w *rule.World) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	for _, key := range keys {
+		if !w.Suspected(key) {
+			continue
+		}
+		cs, err := t.Cases.Of(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cs {
+			if from, known := out[key]; c.Level.AtLeast(score.LevelMedium) && (!known || c.Window.From.Before(from)) {
+				out[key] = c.Window.From
+			}
+		}
+	}
+	return out, nil
 }
 
 // states reads and merges what is kept under some keys.

@@ -54,6 +54,12 @@ func items(e trail.Entry, o remedy.Object) (out []string) {
 				out = append(out, r.ID)
 			}
 		}
+	case trail.RoleGranted:
+		for _, r := range o.DirectoryRoles.Items {
+			if e.What != "" && (e.What == r.Name || strings.EqualFold(e.What, r.TemplateID)) {
+				out = append(out, r.ID)
+			}
+		}
 	case trail.Consented, trail.DelegatedGranted:
 		for _, g := range o.Grants.Items {
 			if slices.ContainsFunc(strings.Fields(e.What), func(scope string) bool { return slices.Contains(strings.Fields(g.Scope), scope) }) {

@@ -123,7 +123,15 @@ func id(f Facts) string {
 	return hex.EncodeToString(sum[:10])
 }
 
+// strongest orders detections by level, and by bits only within one: what a rule found has none, and a high one tells more
+// of a case than a low sign-in.
 func strongest(a, b detect.Detection) int {
+	if a.Level != b.Level {
+		if a.Level.AtLeast(b.Level) {
+			return -1
+		}
+		return 1
+	}
 	return cmp.Or(cmp.Compare(b.Bits, a.Bits), a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
 }
 

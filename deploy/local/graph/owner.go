@@ -131,6 +131,13 @@ func (c call) inRole(templates ...string) bool {
 	return slices.ContainsFunc(c.actor.Wids, func(w string) bool { return slices.Contains(templates, w) })
 }
 
+// roleNames are the names of a few built-in roles, by template id
+// (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
+var roleNames = map[string]string{
+	"62e90394-69f5-4237-9190-012177145e10": "Global Administrator", "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
+	"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "Application Administrator", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b": "Directory Readers",
+}
+
 func (s *Server) memberOf(c call) {
 	sp, ok := c.view.Get(directory.ServicePrincipals, c.id())
 	if !ok {
@@ -150,6 +157,9 @@ func (s *Server) memberOf(c call) {
 		r := item{"@odata.type": "#microsoft.graph.directoryRole", "id": "role-" + role.RoleDefinitionID, "displayName": nil, "roleTemplateId": nil}
 		if c.holdsAny(readRoles) {
 			r["roleTemplateId"] = role.RoleDefinitionID
+			if name := roleNames[role.RoleDefinitionID]; name != "" {
+				r["displayName"] = name
+			}
 		}
 		items = append(items, r)
 	}

@@ -143,23 +143,13 @@ func (in *investigation) canonical(key, name string) (string, string) {
 // term is from when to when somebody is suspect.
 type term struct{ from, to time.Time }
 
-// incriminates reports whether a detection makes its principal suspect: it is high, and no pattern of what he changed.
-// Otherwise whoever changes much would be suspect for it, and everything that he changed again for him. The service asks
-// for medium; but a scan sees months of everybody at once, and nobody has dismissed anything.
-func incriminates(d detect.Detection) bool {
-	return d.Level == score.LevelHigh && !d.Posture && (pattern.ByID(d.Rule) == nil || slices.Contains(strangers, d.Rule))
-}
-
-// strangers are the patterns that begin with somebody else's use of a principal.
-var strangers = []string{"unfamiliarThenChange", "unfamiliarThenListing", "unfamiliarThenPower", "microsoftAgrees"}
-
 // suspects are the parties that are used by somebody else, and when.
 func (in *investigation) suspects() map[string]term {
 	out := map[string]term{}
 	for _, p := range in.parties {
 		t := term{}
 		for _, d := range append(slices.Clone(p.found), p.patterns...) {
-			if !incriminates(d) {
+			if !pattern.Incriminates(d, score.LevelHigh) { // a scan sees months of everybody, and nobody has dismissed anything
 				continue
 			}
 			if t.from.IsZero() || d.First.Add(-lead).Before(t.from) {

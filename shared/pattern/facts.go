@@ -52,7 +52,7 @@ const settled = 7 * day
 func (f *Facts) level(x *Finding) score.Level {
 	vouched := len(x.Entries) > 0
 	for _, e := range x.Entries {
-		if f.suspected(e) {
+		if f.suspected(e) && e.Actor != f.Principal.Key() { // its own acts are judged as its own
 			return rule.Shift(x.Level, 1)
 		}
 		vouched = vouched && f.World.Vouches(e.Actor)

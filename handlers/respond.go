@@ -100,6 +100,9 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
 		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
+		Looked: func(ctx context.Context) (time.Time, error) {
+			return posture.Looked(ctx, r.account.Table(store.TableInventory))
+		},
 		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
 }

@@ -110,7 +110,7 @@ func (t *Triage) facts(ctx context.Context, s subject, found []detect.Detection)
 	}
 	f.Exposure.Merge(&application.Exposure)
 	f.Tenant, f.Hasher, f.World, f.Detections, f.Tier = t.Brakes.Policy.Tenant, t.Hasher, world, found, f.Directory.Strongest()
-	if err := t.streams(ctx, &f); err != nil {
+	if err := errors.Join(t.streams(ctx, &f), t.looked(ctx, &f)); err != nil {
 		return f, err
 	}
 	if f.Actors, err = t.actors(ctx, f.Changes); err != nil {
@@ -217,6 +217,14 @@ func (t *Triage) world(ctx context.Context) (*rule.World, error) {
 	ids, err := t.Suspects.IDs(ctx, t.Now())
 	w.Suspects = slices.Concat(w.Suspects, ids)
 	return w, err
+}
+
+// looked adds to the facts when the weekly look last ended.
+func (t *Triage) looked(ctx context.Context, f *casefile.Facts) (err error) {
+	if t.Looked != nil {
+		f.Looked, err = t.Looked(ctx)
+	}
+	return err
 }
 
 // streams adds to the facts since when directory changes are known, and which logs come in.

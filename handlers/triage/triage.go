@@ -45,6 +45,7 @@ type Config struct {
 	Inquiries  inquiries.Store
 	World      *rule.World                                        // what the tenant declares; nil declares nothing
 	Streams    func(ctx context.Context) (*streams.Memory, error) // which logs come in; nil when nobody knows
+	Looked     func(ctx context.Context) (time.Time, error)       // when everything the directory has was last looked at; nil: never
 	Hasher     baseline.Hasher
 	Options    remedy.Options // what plans may do beside changing credentials, and in which vault
 	Evict      store.Bell

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"rekey/shared/baseline"
 	"rekey/shared/trail"
@@ -156,8 +157,14 @@ func redirectOwnership(f *Facts, c *Case) finding {
 	if x.value == "" && f.Directory.lacks("redirectUris") {
 		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its addresses"}
 	}
-	if x.value == "" {
-		x.why = fmt.Sprintf("%d redirect URIs, and the weekly check found none that somebody else could claim", len(f.Directory.RedirectURIs))
+	switch {
+	case x.value == Yes:
+	case len(f.Directory.RedirectURIs) == 0:
+		x.why = "it has no redirect URIs"
+	case f.Looked.IsZero():
+		return finding{value: Unknown, missing: MissingLook, why: fmt.Sprintf("its %d redirect URIs were not looked up yet", len(f.Directory.RedirectURIs))}
+	default:
+		x.why = fmt.Sprintf("%d redirect URIs, and the check of %s found none that somebody else could claim", len(f.Directory.RedirectURIs), f.Looked.Format(time.DateOnly))
 	}
 	return x
 }

@@ -128,7 +128,7 @@ var checklist = map[string]map[string]answered{
 		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
 		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
 	},
-	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "checked": is("no", directory(casefile.Directory{})), "not asked": is("unknown"), "not asked for them": is("unknown", directory(casefile.Directory{Partly: []string{"redirectUris"}}))},
+	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "has none": is("no", directory(casefile.Directory{})), "checked": is("no", directory(casefile.Directory{RedirectURIs: []string{"https://a.example"}}), func(f *casefile.Facts) { f.Looked = attack }), "never checked": is("unknown", directory(casefile.Directory{RedirectURIs: []string{"https://a.example"}})), "not asked": is("unknown"), "not asked for them": is("unknown", directory(casefile.Directory{Partly: []string{"redirectUris"}}))},
 	"userConsent":       {"to mail": is("yes", found("consentRiskyScopes")), "none": is("no", logs)},
 	"broadConsent":      {"mail": is("yes", changed(trail.Consented, tier1)), "a profile": is("no", logs, changed(trail.Consented))},
 	"consentByWhom": {

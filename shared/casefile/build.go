@@ -28,6 +28,7 @@ type Facts struct {
 	MoreActs     bool            // there were more changes by it than Facts.Acts has
 	Directory    *Directory      // what Graph says; nil when it could not be asked
 	Inquiry      *Inquiry        // the newest question to its owner
+	Looked       time.Time       // when the weekly look at the inventory last ended; zero: never
 	RelatedCases []Link          // cases of others, by key; Why is not set
 
 	// Flowing tells whether a log came in all through a time, as streams.Health does; nil when nobody knows.

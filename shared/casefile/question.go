@@ -22,6 +22,7 @@ type Answer struct {
 
 // What else than a log can be missing.
 const (
+	MissingLook      = "look"      // the weekly look at the inventory has not ended once
 	MissingGraph     = "graph"     // Graph could not be asked, or not for this
 	MissingDeployers = "deployers" // the tenant does not declare who changes applications as his work
 	MissingHistory   = "history"   // too little is known of the principal's sign-ins

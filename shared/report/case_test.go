@@ -176,7 +176,7 @@ func TestEveryUnknownAnswerSaysWhatToDoAboutIt(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	for _, missing := range []string{casefile.MissingGraph, casefile.MissingDeployers, casefile.MissingHistory, casefile.MissingUse} {
+	for _, missing := range []string{casefile.MissingLook, casefile.MissingGraph, casefile.MissingDeployers, casefile.MissingHistory, casefile.MissingUse} {
 		c := casefile.Case{Answers: []casefile.Answer{{Value: casefile.Unknown, Missing: missing}}}
 		if err := report.CaseLines(&b, c); err != nil || strings.Contains(b.String(), "has to reach Rekey") {
 			t.Errorf("%s: %v", missing, err)

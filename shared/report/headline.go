@@ -271,6 +271,7 @@ var toKnows = map[string]string{
 	streams.Graph:   "Graph activity is missing. Entra, Monitoring, Diagnostic settings: send MicrosoftGraphActivityLogs (it needs P1 or P2). It cannot be had for the time before: judge by what its permissions allow.",
 	streams.Azure:   "Azure activity is missing. Each subscription, Activity log, Export: send Administrative; until then look in the activity log of the subscriptions that it has a role in.",
 
+	casefile.MissingLook:      "Everything the directory has was not looked at yet: the respond app does so once a week (REKEY_POSTURE_EVERY). Look up the hosts of its redirect URIs by hand: nslookup HOST.",
 	casefile.MissingGraph:     "Graph was not asked, or not for this. Look at the application and its enterprise application in Entra: Certificates and secrets, Permissions, Owners, Branding.",
 	casefile.MissingDeployers: "Nobody is declared as a deployer: name those whose work it is to change applications in REKEY_DEPLOYERS. Until then ask whoever made the change.",
 	casefile.MissingHistory:   "Too little is known of its sign-ins: it is young, or its history was never learned (rekey learn). Compare with what its owner expects.",

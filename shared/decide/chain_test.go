@@ -47,6 +47,7 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"its application is never touched, whatever was asked": {func(in *decide.Input) {
 			in.Policy.Default, in.Policy.NeverTouch = decide.ModeApprove, map[string]string{"app1": "break glass"}
 		}, decide.ModePlan, "never touched"},
+		"the level is low":        {func(in *decide.Input) { in.Case.Level = score.LevelLow }, decide.ModePlan, "level high"},
 		"the level is medium":     {func(in *decide.Input) { in.Case.Level = score.LevelMedium }, decide.ModeApprove, "level high"},
 		"only the network is new": {func(in *decide.Input) { in.Case.Detections[0].Contributions = in.Case.Detections[0].Contributions[:1] }, decide.ModeApprove, "two independent families"},
 		"a late hour is half a witness": {func(in *decide.Input) {

@@ -11,6 +11,7 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/remedy"
+	"rekey/shared/score"
 	"rekey/shared/store"
 )
 
@@ -111,8 +112,8 @@ func (w *watcher) describe(d detect.Detection) {
 
 func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 	found, err := w.stack.State.Cases().Of(ctx, w.tenant.Victim.ObjectID)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	if err != nil || len(found) == 0 || found[0].Level != score.LevelHigh {
+		return nil, err // a low case from before is not about the attack
 	}
 	row, err := w.stack.State.Table(store.TableOperations).Get(ctx, remedy.Partition, remedy.OperationID(found[0].ID))
 	if errors.Is(err, fault.NotFound) {

@@ -4,7 +4,7 @@ GO      ?= go
 AZURITE := deploy/local/azurite
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
-face    := risk
+face    := risk policies
 respond := triage evict sweep
 
 export GOFLAGS := -buildvcs=false

@@ -58,6 +58,14 @@ type Config struct {
 // Handler carries out orders.
 type Handler struct{ Config }
 
+// Permissions names, for each kind of order, the application permissions that carrying it out needs. Without
+// IdentityRiskyServicePrincipal.Read.All the risk is what Rekey's own cases say, and the order tells that the rest fell away.
+var Permissions = map[order.Kind][]string{
+	order.CreatePolicy: {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},
+	order.UpdatePolicy: {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},
+	order.RemovePolicy: {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"},
+}
+
 // agree is how many reads in a row must show no policy of an order before an interrupted one makes it again: a replica
 // may be behind.
 const agree = 3

@@ -12,6 +12,12 @@ import (
 	"rekey/shared/order"
 )
 
+// Permissions names, for each kind of order, the application permissions that carrying it out needs.
+var Permissions = map[order.Kind][]string{
+	order.Confirm: {"IdentityRiskyServicePrincipal.ReadWrite.All", "Application.Read.All"},
+	order.Dismiss: {"IdentityRiskyServicePrincipal.ReadWrite.All"},
+}
+
 // Orders carries out orders to confirm and to dismiss.
 type Orders struct {
 	Risk       Risk

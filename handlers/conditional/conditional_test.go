@@ -183,6 +183,30 @@ func TestTheKillSwitchStopsAnOrderAndItGoesOnWhenItIsTakenBack(t *testing.T) {
 	w.record(id)
 }
 
+func TestRiskIsConfirmedAndDismissedAndWhoIsNotTakenIsLeftOut(t *testing.T) {
+	w := newWorld(t, local.Options{})
+	confirmed := w.do(order.Request{Kind: order.Confirm, IDs: []string{victim, managed, healthy, glass, rekey}})
+	if confirmed.Status != order.Succeeded || !same(confirmed.Done, []string{victim, healthy}) || len(confirmed.Left) != 3 {
+		t.Errorf("%+v", confirmed)
+	}
+	state := func(id string) string {
+		o, _ := w.directory.Get(directory.ServicePrincipals, id)
+		return o.Risk.State
+	}
+	if state(victim) != "confirmedCompromised" || state(healthy) != "confirmedCompromised" || state(glass) != "atRisk" || state(rekey) != "atRisk" {
+		t.Errorf("%s %s %s %s", state(victim), state(healthy), state(glass), state(rekey))
+	}
+	if o := w.do(create(healthy)); o.Status != order.Succeeded || !same(o.Done, []string{healthy}) {
+		t.Errorf("what was confirmed is at risk: %+v", o)
+	}
+	dismissed := w.do(order.Request{Kind: order.Dismiss, IDs: []string{victim, healthy}})
+	if dismissed.Status != order.Succeeded || state(victim) != "dismissed" {
+		t.Errorf("%+v", dismissed)
+	}
+	w.record(confirmed.ID)
+	w.record(dismissed.ID)
+}
+
 func TestExactlyTheDeclaredPermissionsSuffice(t *testing.T) {
 	declared := map[order.Kind][]string{}
 	for _, m := range []map[order.Kind][]string{conditional.Permissions, protect.Permissions} {

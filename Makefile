@@ -4,7 +4,7 @@ GO      ?= go
 AZURITE := deploy/local/azurite
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
-face    := risk
+face    := risk policies
 respond := triage evict sweep
 
 export GOFLAGS := -buildvcs=false
@@ -84,6 +84,7 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
 	$(GO) test -run '^$$' -fuzz FuzzIDs -fuzztime 10s ./shared/azure/arm
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 10s ./shared/policy
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records

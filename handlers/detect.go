@@ -11,7 +11,6 @@ import (
 	"rekey/handlers/fleets"
 	"rekey/handlers/objects"
 	"rekey/handlers/principals"
-	"rekey/handlers/risk"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/stream"
@@ -101,16 +100,4 @@ func newUpkeep(*slog.Logger) (funchost.Handler, error) {
 		Triage:     account.Bell(store.QueueTriage),
 		Now:        time.Now,
 	}).Handle), nil
-}
-
-func newRisk(*slog.Logger) (funchost.Handler, error) {
-	var c settings.Face
-	if err := config.Load(&c); err != nil {
-		return funchost.Handler{}, err
-	}
-	account, err := state.Open(c.State, c.Identity)
-	if err != nil {
-		return funchost.Handler{}, err
-	}
-	return funchost.HTTP(risk.New(risk.Config{Findings: account.Findings(), Cases: account.Cases(), Prefix: "/api", Now: time.Now})), nil
 }

@@ -11,11 +11,15 @@ import (
 	"sync"
 	"time"
 
+	"rekey/handlers/conditional"
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
 	"rekey/handlers/objects"
+	"rekey/handlers/orders"
+	"rekey/handlers/policies"
 	"rekey/handlers/posture"
 	"rekey/handlers/principals"
+	"rekey/handlers/protect"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
@@ -29,6 +33,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	"rekey/shared/order"
 	judge "rekey/shared/posture"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
@@ -119,16 +124,42 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 		Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private,
 	}
 	name, err := os.Hostname()
-	return funchost.Queue(evict.New(evict.Config{
+	owner := fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6])
+	operations := evict.New(evict.Config{
 		Operations: r.account.Table(store.TableOperations), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
-		Owner: fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]),
+		Owner: owner,
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
 			return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)
 			})
 		},
-	}).Handle), errors.Join(err)
+	})
+	ordered := r.orders(owner)
+	return funchost.Queue(func(ctx context.Context, m funchost.Message) error {
+		if order.Is(m.Text) {
+			return ordered.Handle(ctx, m)
+		}
+		return operations.Handle(ctx, m)
+	}), errors.Join(err)
+}
+
+// orders carries out what people asked for. Their doorbells ring on the queue of operations: both change what Graph has,
+// one at a time for each message, and a queue of their own would be one more thing to watch.
+func (r *responder) orders(owner string) *orders.Runner {
+	never := r.settings.Policy().NeverTouch
+	access := conditional.New(conditional.Config{
+		Access: r.graph, Directory: r.graph, Cases: r.account.Cases().Of, Policies: policies.Store{Table: r.account.Table(store.TablePolicies)},
+		Tenant: string(r.settings.Tenant.ID), Own: string(r.settings.ClientID), NeverTouch: never, Now: time.Now,
+	})
+	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
+	return orders.New(orders.Config{
+		Orders: r.account.Table(store.TableOrders), Ledger: r.account.Blobs(store.ContainerLedger), Stopped: r.brakes.Stopped, Now: time.Now, Owner: owner,
+		Do: map[order.Kind]func(context.Context, *orders.Work) error{
+			order.Confirm: risk.Do, order.Dismiss: risk.Do,
+			order.CreatePolicy: access.Do, order.UpdatePolicy: access.Do, order.RemovePolicy: access.Do,
+		},
+	})
 }
 
 // decideAgain asks the brakes with the case as it is stored now.
@@ -148,7 +179,7 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 	return funchost.Timer(sweep.New(sweep.Config{
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Table(store.TableOperations),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
-		Posture: r.posture(),
+		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 	}).Handle), nil
 }
 

@@ -126,7 +126,9 @@ func (s *Stack) startCloud(ctx context.Context) (err error) {
 	s.Cloud, err = cloud.Start(ctx, cloud.Config{
 		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn,
 		Identities: []entra.Identity{{ClientID: Identity, ObjectID: ObjectID, Roles: map[string][]string{
-			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
+			graph.Audience: {
+				graph.PermissionWrite, graph.PermissionRead, "IdentityRiskyServicePrincipal.ReadWrite.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
+			}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
 		}}},
 	})
 	return err

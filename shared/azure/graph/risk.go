@@ -2,11 +2,14 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
+
+	"rekey/shared/fault"
 )
 
 // RiskyPrincipal is what Identity Protection thinks of a service principal. ID is the service principal's object id.
@@ -75,7 +78,8 @@ func (c *Client) RiskDetections(ctx context.Context, id string) ([]RiskDetection
 
 // ConfirmCompromised says that service principals are compromised: their risk becomes high. It does not disable them.
 // Many are named in several requests, at the pace of the service; after an error some may have been confirmed, and
-// confirming again does no harm. Without Workload ID Premium the error is ErrUnlicensed.
+// confirming again does no harm. Without Workload ID Premium the error is ErrUnlicensed; when one of the principals is
+// not taken it is ErrNotTaken.
 func (c *Client) ConfirmCompromised(ctx context.Context, ids ...string) error {
 	return c.judge(ctx, "confirmCompromised", ids)
 }
@@ -86,13 +90,21 @@ func (c *Client) Dismiss(ctx context.Context, ids ...string) error {
 	return c.judge(ctx, "dismiss", ids)
 }
 
+// ErrNotTaken says that Identity Protection refused a request because of at least one of the principals it names, and did
+// nothing: one is not there, or is a managed identity. Which one, it does not say. How Graph refuses them is not
+// documented: a 404 and a 400 are taken for it.
+var ErrNotTaken = errors.New("a service principal is not taken")
+
 func (c *Client) judge(ctx context.Context, verb string, ids []string) error {
 	for batch := range slices.Chunk(ids, maxRiskIDs) {
 		doing := fmt.Sprintf("calling %s for %d service principals", verb, len(batch))
 		err := c.call(ctx, request{
 			method: http.MethodPost, doing: doing, path: riskyPrincipals + "/" + verb, body: map[string][]string{"servicePrincipalIds": batch}, repeatable: true,
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, fault.NotFound), errors.Is(err, errBadRequest):
+			return fault.As(ErrNotTaken, err)
+		case err != nil:
 			return err
 		}
 	}

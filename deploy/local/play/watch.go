@@ -11,7 +11,6 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/remedy"
-	"rekey/shared/score"
 	"rekey/shared/store"
 )
 
@@ -112,8 +111,8 @@ func (w *watcher) describe(d detect.Detection) {
 
 func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 	found, err := w.stack.State.Cases().Of(ctx, w.tenant.Victim.ObjectID)
-	if err != nil || len(found) == 0 || found[0].Level != score.LevelHigh {
-		return nil, err // a low case from before is not about the attack
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
 	row, err := w.stack.State.Table(store.TableOperations).Get(ctx, remedy.Partition, remedy.OperationID(found[0].ID))
 	if errors.Is(err, fault.NotFound) {
@@ -123,7 +122,10 @@ func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 		return nil, err
 	}
 	var op remedy.Operation
-	return &op, json.Unmarshal(row.Data, &op)
+	if err := json.Unmarshal(row.Data, &op); err != nil || op.Opened.Before(w.begun) {
+		return nil, err // a low case from before is planned for, and is not about the attack
+	}
+	return &op, nil
 }
 
 func (w *watcher) plan(op *remedy.Operation) {

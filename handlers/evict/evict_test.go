@@ -29,6 +29,7 @@ import (
 	"rekey/deploy/local/keyvault"
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/operations"
 	azgraph "rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
@@ -184,7 +185,7 @@ func newRig(t *testing.T, w *world) *rig {
 // instance makes a handler of another instance.
 func (r *rig) instance(owner string) *evict.Evict {
 	return evict.New(evict.Config{
-		Operations: r.operations, Ledger: r.ledger, Undo: r.undo, Directory: r.directory, Inventory: r.inventory, Vault: r.vault, Prove: r.prove,
+		Operations: operations.Store{Table: r.operations}, Ledger: r.ledger, Undo: r.undo, Directory: r.directory, Inventory: r.inventory, Vault: r.vault, Prove: r.prove,
 		Decide: func(context.Context, remedy.Operation) (decide.Verdict, error) {
 			return decide.Verdict{Mode: r.mode}, nil
 		},

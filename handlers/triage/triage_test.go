@@ -12,10 +12,12 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/event"
@@ -66,7 +68,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
 	return triage.New(triage.Config{
-		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations,
+		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations},
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {
@@ -116,7 +118,7 @@ func TestADetectionBecomesACaseWithAPlanThatAwaitsApproval(t *testing.T) {
 			failed += c.Name
 		}
 	}
-	if failed != "old source active or harm done" {
+	if failed != "record read againold source active or harm doneoutage forecast knownplan without obstacles" { // of a directory that was read by halves
 		t.Errorf("stands in the way: %q", failed)
 	}
 	if rung := w.evictBell.Rung(); len(rung) != 0 {
@@ -163,7 +165,7 @@ func TestWhoIsInACaseIsSuspectUntilItIsLongPast(t *testing.T) {
 		t.Errorf("%v (%v)", got, err)
 	}
 	w.now = w.now.AddDate(0, 0, 40)
-	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +218,7 @@ func TestSweepRingsForAChangeThatIsHeldForMoreThanBefore(t *testing.T) {
 		}
 	}
 	w.now = w.now.Add(5 * time.Minute)
-	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +240,8 @@ func TestAMessageThatIsNoKeyIsPoison(t *testing.T) {
 func decideFor(t *testing.T, b triage.Brakes, operation string, at time.Time) decide.Mode {
 	t.Helper()
 	c := clear(at)
-	v, err := b.Decide(t.Context(), c, operation, at)
+	b.Reread = func(context.Context, casefile.Case) (decide.Reread, error) { return decide.RereadFound, nil }
+	v, err := b.Decide(t.Context(), triage.Ask{Case: c, Operation: operation, Outlook: &decide.Outlook{}}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +301,7 @@ func TestTheKillSwitchIsARow(t *testing.T) {
 func (w *world) sweep(t *testing.T) {
 	t.Helper()
 	s := sweep.New(sweep.Config{
-		Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now },
+		Findings: w.findings, Cases: w.cases, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now },
 	})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)

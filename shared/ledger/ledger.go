@@ -33,7 +33,9 @@ type Entry struct {
 	Time     time.Time `json:"time"`
 	Previous string    `json:"previous"` // hash of the entry before; empty for the first
 	Kind     string    `json:"kind"`
-	Actor    string    `json:"actor"` // who: the instance, and on whose approval
+	Actor    string    `json:"actor"`              // who: the instance, or the person
+	Approved []string  `json:"approved,omitempty"` // on whose approval; nobody's when it acted alone
+	Plan     string    `json:"plan,omitempty"`     // the hash of the plan that they approved
 	Step     string    `json:"step,omitempty"`
 	Object   string    `json:"object,omitempty"`
 	Found    []string  `json:"found,omitempty"`   // key ids that were there
@@ -78,6 +80,23 @@ func Open(ctx context.Context, blobs store.Blobs, operation string) (*Ledger, er
 
 // Entries returns the entries in order.
 func (l *Ledger) Entries() []Entry { return l.entries }
+
+// races is how often Write is tried when others write the same record.
+const races = 8
+
+// Write opens a record and appends one entry, for who has nothing else to write. Others may append meanwhile.
+func Write(ctx context.Context, blobs store.Blobs, operation string, e Entry) error {
+	for range races {
+		l, err := Open(ctx, blobs, operation)
+		if err != nil {
+			return err
+		}
+		if err = l.Append(ctx, e); !errors.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return fault.Errorf(fault.Transient, "writing ledger of %s: others write it, too; try again", operation)
+}
 
 // Append writes an entry. An error means that it is not written, or not known to be: the act must not happen. An error
 // of kind fault.Conflict says that somebody else writes this record; open it again.

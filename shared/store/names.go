@@ -13,7 +13,8 @@ const (
 	TableStreams     = "streams"        // partition "health", row hub: which logs arrive
 	TableSuspects    = "suspects"       // partition "suspect", row principal key
 	TableInquiries   = "inquiries"      // partition case id, row inquiry id
-	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
+	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts-<hour>", one row an automatic act; partition "replay", row hub
+	TablePages       = "pages"          // partition "page", row page id: who was called
 )
 
 // Blob containers.
@@ -33,7 +34,7 @@ const (
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
-		TableSwitches, TableStreams, TableSuspects,
+		TableSwitches, TableStreams, TableSuspects, TablePages,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

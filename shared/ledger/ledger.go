@@ -147,16 +147,19 @@ func Verify(data []byte) ([]Entry, error) {
 		if err := d.Decode(&e); err != nil || line[len(line)-1] != '\n' {
 			return entries, fmt.Errorf("line %d is no whole entry", n+1)
 		}
-		want, err := hash(e)
+		again, err := json.Marshal(e)
+		want, hashErr := hash(e)
 		switch {
-		case err != nil:
-			return entries, fmt.Errorf("line %d: %w", n+1, err)
+		case err != nil || hashErr != nil:
+			return entries, fmt.Errorf("line %d: %w", n+1, errors.Join(err, hashErr))
 		case e.Seq != n:
 			return entries, fmt.Errorf("line %d has number %d: an entry is missing or was moved", n+1, e.Seq)
 		case e.Previous != previous:
 			return entries, fmt.Errorf("line %d does not follow from the line before: one of them was changed", n+1)
 		case e.Hash != want:
 			return entries, fmt.Errorf("line %d was changed: its hash does not fit", n+1)
+		case !bytes.Equal(append(again, '\n'), line): // a name in another case says the same to a reader of JSON
+			return entries, fmt.Errorf("line %d was changed: it is not written as entries are", n+1)
 		}
 		previous = e.Hash
 		entries = append(entries, e)

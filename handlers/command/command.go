@@ -28,7 +28,10 @@ var commands = []command{
 	{"learn", "[--asn FILE] [--own CIDR,CIDR] FILE...", "put what exported logs teach into the live baseline", learnLogs},
 	{"eval", "[--seeds judging|tuning|N-M] [--plot FILE] | --benign FILE... | --write FILE", "prove the detection on simulated tenants beside published detectors, or count alerts on your own logs", evaluate},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
-	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
+	{"operation", "list [--state S] | show ID [--format text|json] | approve ID --hash H --by WHO [--note T] [--wait] | reject ID --by WHO --why T | cancel ID --by WHO --why T", "what is planned, done and waiting: look at it, approve, reject or stop it", operationCommand},
+	{"stop", "--why T --by WHO | --status", "the kill switch: nothing is changed any more, and what is half done is listed", stopCommand},
+	{"resume", "--by WHO [--why T]", "let everything go on after a stop", resumeCommand},
+	{"ledger", "list | verify OPERATION | verify --all [--head HASH]", "the record of what was changed: list the operations, check hash chains, daily heads and journals", ledgerCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }
 

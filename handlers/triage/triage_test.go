@@ -43,6 +43,8 @@ type world struct {
 	policy     decide.Policy
 	inventory  error // what gathering the inventory fails with
 	now        time.Time
+	tags       []string // of the application
+	second     bool     // the application has another service principal
 }
 
 func newWorld() *world {
@@ -74,10 +76,14 @@ func (w *world) triage(t *testing.T, principal string) error {
 			if w.inventory != nil {
 				return remedy.Inventory{}, w.inventory
 			}
-			return remedy.Inventory{
-				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID},
+			inv := remedy.Inventory{
+				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID, Tags: w.tags},
 				Principals: []remedy.Object{{Kind: remedy.KindServicePrincipal, ID: p.ObjectID, Type: "Application", Enabled: true}},
-			}, nil
+			}
+			if w.second {
+				inv.Principals = append(inv.Principals, remedy.Object{Kind: remedy.KindServicePrincipal, ID: "sp-second", Type: "Application", Enabled: true})
+			}
+			return inv, nil
 		},
 		Evict: w.evictBell, Now: func() time.Time { return w.now },
 	}).Handle(t.Context(), funchost.Message{Text: principal})

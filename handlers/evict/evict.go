@@ -201,6 +201,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 		if stopped {
+			r.op.Halt()
 			return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before step %s", r.op.ID, s.ID)
 		}
 		if err := r.permitted(ctx, s); err != nil {
@@ -293,6 +294,7 @@ func (r *run) change(ctx context.Context, s remedy.Step, e ledger.Entry, do func
 		return err
 	}
 	if stopped {
+		r.op.Halt()
 		return fault.Errorf(fault.Limit, "the kill switch is set: not %s", e.Text)
 	}
 	e.Kind, e.Step, e.Object = ledger.Intent, s.ID, s.Object

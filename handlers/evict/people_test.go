@@ -13,6 +13,7 @@ import (
 	"rekey/handlers/operations"
 	"rekey/handlers/switches"
 	"rekey/shared/decide"
+	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
@@ -179,6 +180,40 @@ func TestTheKillSwitchTakesEffectInTheMiddleOfAStep(t *testing.T) {
 	if err := kill.Resume(t.Context(), switches.Kill{By: "ann", Time: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
+	if err := handle(); err != nil {
+		t.Fatal(err)
+	}
+	r.done(t, r.operations, r.ledger)
+}
+
+func TestAStopOfHoursIsNoReasonToGiveUpAfterIt(t *testing.T) {
+	w := newWorld(t, 0)
+	r := newRig(t, w)
+	clock := time.Now()
+	e := r.instance("a")
+	e.Now = func() time.Time { return clock }
+	e.Stopped = func(context.Context) (bool, error) { return r.stopped, nil }
+	reads := 0
+	gather := e.Inventory
+	e.Inventory = func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+		op := r.operation(t, r.operations)
+		if h := op.Half(); len(h.Flight) == 1 && h.Flight[0].Kind == remedy.StepVerify {
+			if reads++; reads == 1 { // the process ends, and somebody stops everything
+				r.stopped = true
+				return remedy.Inventory{}, fault.Errorf(fault.Transient, "the process ended")
+			}
+		}
+		return gather(ctx, p)
+	}
+	handle := func() error { return e.Handle(t.Context(), funchost.Message{Text: r.id}) }
+	_ = handle()
+	for range 3 { // sweep rings
+		clock = clock.Add(time.Hour)
+		if err := handle(); !errors.Is(err, fault.Limit) {
+			t.Fatalf("with the kill switch set: %v", err)
+		}
+	}
+	r.stopped = false
 	if err := handle(); err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,7 @@ type Progress struct {
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Note     string    `json:"note,omitempty"`
+	Halted   bool      `json:"halted,omitempty"` // the kill switch stood in its way: its time begins anew
 }
 
 // Lease says which instance works on the operation, and until when it may be silent.
@@ -193,8 +194,8 @@ func (o *Operation) progress(step string) *Progress {
 // Start notes the intent to do a step.
 func (o *Operation) Start(step string, now time.Time) {
 	p := o.progress(step)
-	if p.Status == Pending {
-		p.Started = now
+	if p.Status == Pending || p.Halted {
+		p.Started, p.Halted = now, false
 	}
 	if o.Mandate != nil && o.Mandate.Begun.IsZero() {
 		o.Mandate.Begun = now.UTC()
@@ -202,10 +203,19 @@ func (o *Operation) Start(step string, now time.Time) {
 	p.Status, p.Attempts, o.Updated = Started, p.Attempts+1, now
 }
 
+// Halt notes that the kill switch stands in the way: how long it does is no reason for a step in flight to give up after it.
+func (o *Operation) Halt() {
+	for i := range o.Progress {
+		if o.Progress[i].Status == Started {
+			o.Progress[i].Halted = true
+		}
+	}
+}
+
 // Attempts returns how often a step was started.
 func (o *Operation) Attempts(step string) int { return o.progress(step).Attempts }
 
-// Begun returns when a step was first started.
+// Begun returns when a step was first started or, if the kill switch stood in its way, started again after it.
 func (o *Operation) Begun(step string) time.Time { return o.progress(step).Started }
 
 // Complete notes that a step took effect. A done step stays done.

@@ -16,7 +16,7 @@ import (
 // operate plans, decides about the case, and makes or updates its operation. One that runs, stands half-way or has ended is
 // left alone: what it does is in its own journal. What people said about an earlier plan stays in the journal, and counts for
 // the plan they saw.
-func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Inventory) error {
+func (t *Triage) operate(ctx context.Context, c casefile.Case, s subject) error {
 	id, now := remedy.OperationID(c.ID), t.Now()
 	old, err := t.Operations.Get(ctx, id)
 	known := err == nil
@@ -26,7 +26,11 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Invent
 	if known && !old.Replans() {
 		return nil
 	}
-	plan := remedy.Build(remedy.Input{Inventory: inv, Case: c, Now: now})
+	facts, err := t.outlook(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	plan := remedy.Build(remedy.Input{Inventory: *s.inventory, Case: c, Facts: facts, Now: now})
 	v, err := t.Brakes.Decide(ctx, Ask{Case: c, Operation: id, Outlook: OutlookOf(plan)}, now)
 	if err != nil {
 		return err

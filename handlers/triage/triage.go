@@ -85,7 +85,7 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
 	}
-	return t.operate(ctx, c, *s.inventory)
+	return t.operate(ctx, c, s)
 }
 
 func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }

@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/detect"
@@ -27,6 +28,7 @@ import (
 	"rekey/shared/score"
 	"rekey/shared/store"
 	"rekey/shared/store/memory"
+	"rekey/shared/streams"
 )
 
 var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
@@ -43,14 +45,19 @@ type world struct {
 	policy     decide.Policy
 	inventory  error // what gathering the inventory fails with
 	now        time.Time
-	tags       []string // of the application
-	second     bool     // the application has another service principal
+	tags       []string      // of the application
+	second     bool          // the application has another service principal
+	object     remedy.Object // what the application is besides
+	principals principals.Store
+	streams    *streams.Memory // nil: nobody knows which logs come in
 }
+
+var hasher = baseline.NewHasher([16]byte{1})
 
 func newWorld() *world {
 	return &world{
 		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
-		switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
+		principals: principals.Store{Table: &memory.Table{}}, switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
 		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
 	}
 }
@@ -69,15 +76,17 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
-	return triage.New(triage.Config{
-		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations},
+	config := triage.Config{
+		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations},
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {
 				return remedy.Inventory{}, w.inventory
 			}
+			app := w.object
+			app.Kind, app.ID, app.AppID, app.Tags = remedy.KindApplication, "obj", p.AppID, w.tags
 			inv := remedy.Inventory{
-				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID, Tags: w.tags},
+				Tenant: "t1", Application: &app,
 				Principals: []remedy.Object{{Kind: remedy.KindServicePrincipal, ID: p.ObjectID, Type: "Application", Enabled: true}},
 			}
 			if w.second {
@@ -86,7 +95,11 @@ func (w *world) triage(t *testing.T, principal string) error {
 			return inv, nil
 		},
 		Evict: w.evictBell, Now: func() time.Time { return w.now },
-	}).Handle(t.Context(), funchost.Message{Text: principal})
+	}
+	if w.streams != nil {
+		config.Streams = func(context.Context) (*streams.Memory, error) { return w.streams, nil }
+	}
+	return triage.New(config).Handle(t.Context(), funchost.Message{Text: principal})
 }
 
 func (w *world) operation(t *testing.T, principal string) remedy.Operation {

@@ -29,6 +29,7 @@ import (
 	"rekey/deploy/local/keyvault"
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/ledgers"
 	"rekey/handlers/operations"
 	azgraph "rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
@@ -251,6 +252,9 @@ func (r *rig) done(t *testing.T, table store.Table, blobs store.Blobs) {
 	}
 	if open := ledger.Unanswered(l.Entries()); len(open) != 0 {
 		t.Fatalf("steps without a result in the ledger: %v", open)
+	}
+	if problems, _ := ledgers.Compare(op, l.Entries(), true); len(problems) != 0 {
+		t.Fatalf("ledger and journal do not agree: %v", problems)
 	}
 	if err := accounted(l.Entries(), strings.TrimPrefix(r.principal.ObjectID, "sp-")); err != nil {
 		t.Fatal(err)

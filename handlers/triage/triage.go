@@ -6,20 +6,17 @@ package triage
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/inquiries"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
-	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/fault"
@@ -39,7 +36,7 @@ type Config struct {
 	Findings   findings.Store
 	Cases      cases.Store
 	Suspects   suspects.Store // who may vouch for nobody any more
-	Operations store.Table
+	Operations operations.Store
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
 	Inquiries  inquiries.Store
@@ -93,7 +90,7 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
 	}
-	return t.operate(ctx, d, *s.inventory)
+	return t.operate(ctx, d, s)
 }
 
 func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
@@ -151,49 +148,4 @@ func newest(ds []detect.Detection) detect.Detection {
 		}
 	}
 	return out
-}
-
-// operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
-// alone: what it does is in its own journal.
-func (t *Triage) operate(ctx context.Context, d *dossier, inv remedy.Inventory) error {
-	c := d.Case
-	id := remedy.OperationID(c.ID)
-	row, err := t.Operations.Get(ctx, remedy.Partition, id)
-	if err != nil && !errors.Is(err, fault.NotFound) {
-		return fmt.Errorf("reading operation %s: %w", id, err)
-	}
-	var op remedy.Operation
-	if err == nil {
-		if err := json.Unmarshal(row.Data, &op); err != nil {
-			return fmt.Errorf("reading operation %s: %w", id, err)
-		}
-		if err := op.Readable(); err != nil {
-			return err
-		}
-		if op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
-			return nil
-		}
-	}
-	v, err := t.Brakes.Decide(ctx, c, id, t.Now())
-	if err != nil {
-		return err
-	}
-	return t.store(ctx, row, remedy.OpenPlan(remedy.Build(t.input(&d.facts, c, inv)), c, v, t.Now()), v)
-}
-
-func (t *Triage) store(ctx context.Context, row store.Row, op remedy.Operation, v decide.Verdict) error {
-	data, err := json.Marshal(op)
-	if err != nil {
-		return err
-	}
-	row.Partition, row.Key, row.Data = remedy.Partition, op.ID, data
-	if _, err := t.Operations.Put(ctx, row); err != nil {
-		return fmt.Errorf("writing operation %s: %w", op.ID, err)
-	}
-	funchost.Note(ctx, "operation", op.ID)
-	funchost.Note(ctx, "mode", string(v.Mode))
-	if !v.Acts() {
-		return nil
-	}
-	return t.Evict.Ring(ctx, op.ID)
 }

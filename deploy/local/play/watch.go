@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/remedy"
@@ -118,7 +119,7 @@ func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 	if errors.Is(err, fault.NotFound) {
 		return nil, nil
 	}
-	if err != nil || op.Opened.Before(w.begun) {
+	if err != nil || op.Updated.Before(w.begun) || op.Verdict.Mode == decide.ModePlan {
 		return nil, err // a low case from before is planned for, and is not about the attack
 	}
 	return &op.Operation, nil

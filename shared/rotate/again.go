@@ -15,9 +15,13 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 	var changed []string
 	for _, t := range p.Tiers[TierRead-1].Targets {
 		i := j.Item(t.Key)
+		if i == nil {
+			i = j.add(t)
+			changed = append(changed, t.Key)
+			continue
+		}
+		j.touch(i)
 		switch {
-		case i == nil:
-			j.add(t)
 		case i.Tier > TierRead && i.Began.IsZero() && !i.settled():
 			i.Tier, i.Why, i.Seen, i.Settle, i.Forecast, i.Attended = TierRead, t.Why, t.Seen, t.Settle, t.Forecast, t.Attended
 			i.see(t)
@@ -50,10 +54,11 @@ func (i *Item) see(t Target) {
 
 // readSince reports whether a read shows that the new value is known, too: its version was read, or something without
 // a version (a backup, keys through Resource Manager) in a later hour than the one in which it was stored, because reads are
-// known to the hour. A read that a round has answered already is no new one.
+// known to the hour. A read that a round has answered already is no new one. A round that is not through is not broken off: it
+// would leave an old credential behind that no later one knows of; the read is still there when Again is asked the next time.
 func (i *Item) readSince(t *Target) bool {
-	if i.Stored.IsZero() && !(i.Kind == OwnerAction && i.Status == Done) {
-		return false // what is not rotated yet will be
+	if i.Status != Rotated && i.Status != Done {
+		return false
 	}
 	since := i.Stored
 	if since.IsZero() {
@@ -61,7 +66,7 @@ func (i *Item) readSince(t *Target) bool {
 	}
 	hour := since.Truncate(time.Hour).Add(time.Hour)
 	later := func(s *reach.Seen) bool { return s != nil && s.Last.After(hour) && s.Last.After(i.Evidence) }
-	if t.Direct && later(t.Seen) {
+	if later(t.Direct) {
 		return true
 	}
 	return slices.ContainsFunc(t.Copies, func(c Copy) bool {
@@ -80,7 +85,7 @@ func (i *Item) readSince(t *Target) bool {
 // another begins another round of an item, in tier 1.
 func (j *Journal) another(i *Item, t Target) {
 	evidence := i.Evidence
-	for _, s := range append([]Copy{{Seen: t.Seen}}, t.Copies...) {
+	for _, s := range append([]Copy{{Seen: t.Direct}}, t.Copies...) {
 		if s.Seen != nil && s.Seen.Last.After(evidence) {
 			evidence = s.Seen.Last
 		}

@@ -22,15 +22,18 @@ type Line struct {
 }
 
 // forecast says who notices what. A step that is missing here breaks nobody.
+//
+// Of a pair both lines begin with the first renewal: most secrets hold the key that is renewed last, but an old version, or a copy
+// that had to be gathered, may hold the other.
 func forecast(t *Target) []Line {
 	switch {
 	case t.Kind.Paired() && len(t.Copies) == 0:
 		return []Line{{Direct, StepRenewOther, true, "whoever uses one of the two keys, or a signature made with one, is refused until he has the new one: first users of the second key, then of the first"}}
 	case t.Kind.Paired():
 		return []Line{
-			{Latest, StepRenewFirst, false, "who reads the newest version and asks again when he is refused notices nothing"},
-			{Cached, StepRenewFirst, true, fmt.Sprintf("who reads once a day and does not ask again is refused for up to a day, from %d minutes after the new version on", t.Settle)},
-			{Pinned, StepRenewFirst, true, "who asks for an old version by its id is refused by the provider until he asks for the new one" + readers(t, true)},
+			{Latest, StepRenewOther, false, "who reads the newest version and asks again when he is refused notices nothing"},
+			{Cached, StepRenewOther, true, fmt.Sprintf("who reads once a day and does not ask again is refused for up to a day, from %d minutes after the new version on", t.Settle)},
+			{Pinned, StepRenewOther, true, "who asks for an old version by its id is refused by the provider until he asks for the new one" + readers(t, true)},
 			{Direct, StepRenewOther, true, "whoever has a key from elsewhere than these secrets, or a signature made with one, is refused"},
 		}
 	case t.Kind == ClientSecret:

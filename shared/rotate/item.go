@@ -86,12 +86,13 @@ func (i *Item) Proven(copy Copy) bool {
 // settled reports whether nothing more happens to an item by itself.
 func (i *Item) settled() bool { return i.Status == Done || i.Status == Parked }
 
-// item finds an item whose step is to be started or was.
+// item finds an item that is about to be changed.
 func (j *Journal) item(doing, key string) (*Item, error) {
 	i := j.Item(key)
 	if i == nil {
 		return nil, fault.Errorf(fault.Denied, "%s of rotation %s: it has no target %q", doing, j.ID, key)
 	}
+	j.touch(i)
 	return i, nil
 }
 

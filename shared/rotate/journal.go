@@ -81,7 +81,16 @@ type Head struct {
 // Journal is everything that another instance needs to go on. It is kept in a row for the Head and rows of Items (rows.go).
 type Journal struct {
 	Head
-	Items []*Item
+	Items   []*Item
+	touched map[int]bool // rows of items that may differ from what was written
+}
+
+// touch notes that an item's row may have changed.
+func (j *Journal) touch(i *Item) {
+	if j.touched == nil {
+		j.touched = map[int]bool{}
+	}
+	j.touched[i.chunk] = true
 }
 
 // Opening says under which rules a plan is carried out.
@@ -118,6 +127,7 @@ func (j *Journal) add(t Target) *Item {
 	i := &Item{Target: t, Status: Pending, Round: 1, Order: len(j.Items)}
 	j.Items = append(j.Items, i)
 	j.place(i)
+	j.touch(i)
 	return i
 }
 

@@ -55,6 +55,7 @@ type Choice struct {
 	Days       int    // of validity, as tagged; 0 carries the old life over
 	Inferred   bool   // from the value's shape
 	Why        string // of OwnerAction
+	todo       string // what its owner is asked to do, where that is special
 }
 
 // pairs are the names of the keys of a kind, as the provider takes them: of a pair, first and second.

@@ -85,6 +85,7 @@ func (j *Journal) Advance(now time.Time) {
 	for _, i := range j.Items {
 		if step := i.Step(); i.Status == Waiting && (step == StepSettle || step == StepSettleGathered) && !i.Due.After(now) {
 			i.At, i.Due = i.At+1, time.Time{}
+			j.touch(i)
 			i.rest(now)
 		}
 	}

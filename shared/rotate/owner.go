@@ -27,7 +27,7 @@ func (b *planner) action(t *Target, to, what string) *Action {
 	var s strings.Builder
 	who := cmp.Or(plain(b.Radius.Name), plain(b.Radius.Principal))
 	switch seen := newest(t.Seen, t.Copies); {
-	case seen != nil && t.Direct:
+	case seen != nil && t.Direct != nil:
 		fmt.Fprintf(&s, "%s was compromised, and Azure Resource Manager handed out the keys or settings of %s to it, last before %s.\n", who, plain(name), minute(seen.Last))
 	case seen != nil:
 		fmt.Fprintf(&s, "%s was compromised, and %s was handed out to it (%s), last before %s.\n", who, plain(name), seen.Operations, minute(seen.Last))
@@ -50,6 +50,14 @@ var todo = map[string][]string{
 		"Make a new one where the value comes from, and store it as a new version of the secret.",
 		"When its users have read the new version, revoke the old value where it comes from. Disabling the old version in the vault alone stops nobody who has read it.",
 		"For the next time, tag the secret with " + TagProvider + " and " + TagCredential + ", or with " + TagWebhook + ".",
+	},
+	"own": {
+		"See that the eviction of the application is done: then this value opens nothing.",
+		"Give what read this secret the application's new certificate, as the eviction's plan says, and delete the secret.",
+	},
+	"gone": {
+		"Find out who deleted it, and what its value opened.",
+		"If the value still opens anything, make a new one where it comes from.",
 	},
 	"keys": {
 		"Make a new version of the key, and let everything be wrapped or encrypted anew that the old one protects.",

@@ -86,7 +86,7 @@ type Target struct {
 	Inferred   bool        `json:"inferred,omitempty"`
 	Copies     []Copy      `json:"copies,omitempty"`
 	Seen       *reach.Seen `json:"seen,omitempty"`     // of its keys through Resource Manager, or of the copy read last
-	Direct     bool        `json:"direct,omitempty"`   // its keys were handed out by Resource Manager
+	Direct     *reach.Seen `json:"direct,omitempty"`   // what shows that Resource Manager handed out its keys
 	Why        string      `json:"why"`                // it is in its tier, or is the owner's
 	Attended   string      `json:"attended,omitempty"` // why not without a person
 	Settle     int         `json:"settleMinutes,omitempty"`
@@ -216,7 +216,7 @@ func (b *planner) secret(v *reach.VaultReach, s *reach.SecretReach, tier, rank i
 		Webhook: choice.Webhook, Days: choice.Days, Inferred: choice.Inferred, Why: cmp.Or(choice.Why, whyTier[tier]), rank: rank, Copies: []Copy{c},
 	}
 	if choice.Kind == OwnerAction {
-		t.Action = b.action(&t, reach.Tag(s.Tags, TagOwner), s.Kind)
+		t.Action = b.action(&t, reach.Tag(s.Tags, TagOwner), cmp.Or(choice.todo, s.Kind))
 	}
 	if choice.Kind.Paired() {
 		t.Credential = "" // which of the two keys is stored is proven, and both go
@@ -234,7 +234,7 @@ func (b *planner) choose(v *reach.VaultReach, s *reach.SecretReach) Choice {
 	case v.ID == "":
 		return owner("its vault is in no subscription that Rekey sees")
 	case s.Absent && v.Listed:
-		return owner("it is not in its vault any more: who deleted it, and what was it for?")
+		return Choice{Kind: OwnerAction, Why: "it is not in its vault any more", todo: "gone"}
 	case s.Absent:
 		return owner("the secrets of its vault could not be listed")
 	}
@@ -248,6 +248,9 @@ func (b *planner) choose(v *reach.VaultReach, s *reach.SecretReach) Choice {
 		guess = &g
 	}
 	c := Choose(s.Secret, guess)
+	if c.Kind == ClientSecret && b.Radius.AppID != "" && strings.EqualFold(c.Provider, b.Radius.AppID) {
+		return Choice{Kind: OwnerAction, todo: "own", Why: "it is a credential of the compromised application itself: the eviction removes it, and its consumers are handed the new certificate"}
+	}
 	if why := b.forbidden(c); why != "" {
 		return owner(why)
 	}
@@ -265,10 +268,10 @@ func (b *planner) never(name string) (why string, never bool) {
 
 // forbidden says why a rotator must not be used, or nothing.
 func (b *planner) forbidden(c Choice) string {
+	if c.Kind == Webhook && !slices.Contains(b.Options.Webhooks, c.Webhook) {
+		return "its webhook " + plain(c.Webhook) + " is not set up"
+	}
 	if c.Provider == "" {
-		if c.Kind == Webhook && !slices.Contains(b.Options.Webhooks, c.Webhook) {
-			return "its webhook " + plain(c.Webhook) + " is not set up"
-		}
 		return ""
 	}
 	if why, ok := b.never(c.Provider); ok {
@@ -279,10 +282,8 @@ func (b *planner) forbidden(c Choice) string {
 			return "its provider is Rekey's own: a tag does not decide about that"
 		}
 	}
-	switch sub := subscriptionOf(c.Provider); {
-	case c.Kind == ClientSecret && b.Radius.AppID != "" && strings.EqualFold(c.Provider, b.Radius.AppID):
-		return "it is a credential of the compromised application itself: the eviction removes it, and its consumers are handed the new certificate"
-	case c.Kind.Paired() && len(b.Options.Subscriptions) > 0 && !slices.ContainsFunc(b.Options.Subscriptions, func(s string) bool { return strings.EqualFold(s, sub) }):
+	sub := subscriptionOf(c.Provider)
+	if c.Kind.Paired() && len(b.Options.Subscriptions) > 0 && !slices.ContainsFunc(b.Options.Subscriptions, func(s string) bool { return strings.EqualFold(s, sub) }) {
 		return "its provider lies in subscription " + plain(sub) + ", which Rekey does not manage"
 	}
 	return ""
@@ -321,7 +322,10 @@ func (b *planner) join(t Target) {
 		return
 	}
 	have.Copies = append(have.Copies, t.Copies...)
-	have.Direct, have.Inferred = have.Direct || t.Direct, have.Inferred && t.Inferred
+	have.Inferred = have.Inferred && t.Inferred
+	if have.Direct == nil {
+		have.Direct = t.Direct
+	}
 	have.Days = max(have.Days, t.Days)
 	if t.Tier < have.Tier || t.Tier == have.Tier && t.rank < have.rank {
 		have.Tier, have.rank, have.Why = t.Tier, t.rank, t.Why
@@ -365,13 +369,13 @@ func (b *planner) resources() {
 			why = "Resource Manager handed out its keys or settings, and Rekey has no rotator for it"
 		}
 		if why != "" {
-			t := Target{Key: string(OwnerAction) + ":" + strings.ToLower(r.ID), Tier: TierRead, Kind: OwnerAction, Provider: r.ID, Why: why, Seen: r.Seen, Direct: true}
+			t := Target{Key: string(OwnerAction) + ":" + strings.ToLower(r.ID), Tier: TierRead, Kind: OwnerAction, Provider: r.ID, Why: why, Seen: r.Seen, Direct: r.Seen}
 			t.Action = b.action(&t, "", "resource")
 			b.join(t)
 			continue
 		}
 		for _, pair := range sorted(pairs[kind]) {
-			b.join(Target{Key: pairKey(kind, r.ID, pair), Tier: TierRead, Kind: kind, Provider: r.ID, Pair: pair, Seen: r.Seen, Direct: true, Why: "Resource Manager handed out its keys to the principal"})
+			b.join(Target{Key: pairKey(kind, r.ID, pair), Tier: TierRead, Kind: kind, Provider: r.ID, Pair: pair, Seen: r.Seen, Direct: r.Seen, Why: "Resource Manager handed out its keys to the principal"})
 		}
 	}
 }
@@ -413,7 +417,7 @@ func (b *planner) finish(t *Target) {
 	t.Settle = b.Options.settle(t.Tier)
 	t.Forecast = forecast(t)
 	switch {
-	case t.Kind.Paired() && t.Direct && len(t.Copies) == 0:
+	case t.Kind.Paired() && len(t.Copies) == 0:
 		t.Attended = "who uses its keys is not known: no vault that Rekey sees holds them"
 	case t.Inferred:
 		t.Attended = "what it is was inferred from the value's shape"

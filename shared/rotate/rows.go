@@ -52,9 +52,6 @@ func (i *Item) size() int {
 	return len(b)
 }
 
-// Chunk returns the key of the row that an item is kept in.
-func (j *Journal) Chunk(i *Item) string { return ChunkKey(j.ID, i.chunk) }
-
 // Rows encodes the journal: its rows by their keys. A step changes one row of items and, when a tier moves, the Head.
 func (j *Journal) Rows() (map[string][]byte, error) {
 	out := map[string][]byte{}
@@ -64,8 +61,7 @@ func (j *Journal) Rows() (map[string][]byte, error) {
 	}
 	out[j.ID] = head
 	for n := range j.Chunks {
-		key := ChunkKey(j.ID, n)
-		if out[key], err = j.Row(key); err != nil {
+		if out[ChunkKey(j.ID, n)], err = j.row(n); err != nil {
 			return nil, err
 		}
 	}
@@ -82,43 +78,49 @@ type Written struct {
 // written: new items first, then the Head that counts their rows, and last the row of the item at work (key; may be
 // empty). A crash between two of them leaves a journal in which the item's step is not done and is repeated.
 func (j *Journal) Changed(had map[string][]byte, key string) ([]Written, error) {
-	rows, err := j.Rows()
-	if err != nil {
-		return nil, err
-	}
-	last := ""
+	last := -1
 	if i := j.Item(key); i != nil {
-		last = j.Chunk(i)
+		last = i.chunk
 	}
-	var out []Written
-	add := func(key string) {
-		if !bytes.Equal(had[key], rows[key]) {
-			out = append(out, Written{key, rows[key]})
+	head, err := json.Marshal(j.Head)
+	if err != nil {
+		return nil, fmt.Errorf("encoding rotation %s: %w", j.ID, err)
+	}
+	var before, after []Written
+	for n := range j.Chunks {
+		row := Written{Key: ChunkKey(j.ID, n)}
+		if !j.touched[n] && had[row.Key] != nil {
+			continue
+		}
+		if row.Data, err = j.row(n); err != nil {
+			return nil, err
+		}
+		switch {
+		case bytes.Equal(had[row.Key], row.Data):
+			delete(j.touched, n)
+		case n == last:
+			after = append(after, row)
+		default:
+			before = append(before, row)
 		}
 	}
-	for _, k := range sorted(rows) {
-		if k != last && k != j.ID {
-			add(k)
-		}
+	if !bytes.Equal(had[j.ID], head) {
+		before = append(before, Written{j.ID, head})
 	}
-	add(j.ID)
-	if last != "" {
-		add(last)
-	}
-	return out, nil
+	return append(before, after...), nil
 }
 
-// Row encodes one row of items.
-func (j *Journal) Row(key string) ([]byte, error) {
+// row encodes one row of items.
+func (j *Journal) row(n int) ([]byte, error) {
 	c := chunk{Version: version, Items: []*Item{}}
 	for _, i := range j.Items {
-		if j.Chunk(i) == key {
+		if i.chunk == n {
 			c.Items = append(c.Items, i)
 		}
 	}
 	b, err := json.Marshal(c)
 	if err != nil {
-		return nil, fmt.Errorf("encoding %s: %w", key, err)
+		return nil, fmt.Errorf("encoding %s: %w", ChunkKey(j.ID, n), err)
 	}
 	return b, nil
 }

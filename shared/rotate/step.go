@@ -59,10 +59,11 @@ const (
 	// StepCheck reads provider and copies again: both keys are other ones than before, and every proven copy holds a current
 	// one. A copy that does not was changed by somebody meanwhile: Outcome.Owner says so.
 	StepCheck = "check"
-	// StepRetire disables the old versions of the copies, by what Retire says, 24 hours later. The old value opens nothing any
+	// StepRetire disables all older versions of the proven copies, by what Retire says of each, 24 hours later. The old value opens nothing any
 	// more by then; what remains of it are readers that would fail to read it.
 	StepRetire = "retire"
-	// StepNotify tells the owner what to do (Target.Action). Done when the notification was accepted.
+	// StepNotify tells the owner what to do (Target.Action). Done when the notification was accepted. After a crash he may be told
+	// twice.
 	StepNotify = "notify"
 )
 

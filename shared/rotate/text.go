@@ -100,8 +100,8 @@ func (t *Target) text(b *strings.Builder, n int) {
 	if t.Attended != "" {
 		fmt.Fprintf(b, "      not without a person: %s\n", t.Attended)
 	}
-	for _, l := range t.Forecast {
-		if l.Breaks {
+	for n, l := range t.Forecast {
+		if said := slices.ContainsFunc(t.Forecast[:n], func(x Line) bool { return x.Text == l.Text }); l.Breaks && !said {
 			fmt.Fprintf(b, "      who notices: %s\n", l.Text)
 		}
 	}

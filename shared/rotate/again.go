@@ -16,7 +16,7 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 	for _, t := range p.Tiers[TierRead-1].Targets {
 		i := j.Item(t.Key)
 		if i == nil {
-			i = j.add(t)
+			j.add(t)
 			changed = append(changed, t.Key)
 			continue
 		}
@@ -34,10 +34,30 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 		changed = append(changed, t.Key)
 	}
 	if len(changed) > 0 {
+		j.rehash()
 		j.Updated = now
 		j.Advance(now)
 	}
 	return changed
+}
+
+// rehash gives the tiers the hashes of what is in them now. A yes to tier 1 that was not used yet was for less than that,
+// and is dropped; of the others something may have gone, and a yes to more holds.
+func (j *Journal) rehash() {
+	for n := range j.Tiers {
+		t := Tier{Number: n + 1, Cap: j.Tiers[n].Cap}
+		for _, i := range j.Items {
+			if i.Tier == t.Number {
+				t.Targets = append(t.Targets, i.Target)
+			}
+		}
+		if hash := t.hash(); hash != j.Tiers[n].Hash {
+			j.Tiers[n].Hash = hash
+			if t.Number == TierRead {
+				j.Tiers[n].Approvals = nil
+			}
+		}
+	}
 }
 
 // see keeps the newer reads of copies that are known.

@@ -7,8 +7,12 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rekey/shared/azure/redact"
 	"rekey/shared/rotate"
 )
+
+// What the adapters hand out can be looked at here, and nowhere printed.
+var _ rotate.Sealed = redact.Value{}
 
 // sealed is a value as the adapters have it.
 type sealed string

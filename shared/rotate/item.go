@@ -102,7 +102,7 @@ func (j *Journal) Start(key string, in Intent, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if why := j.obstacle(i, now); why != "" {
+	if why := j.obstacle(i, j.started(), now); why != "" {
 		return fault.Errorf(fault.Denied, "starting %s of %s in rotation %s: %s", i.Step(), key, j.ID, why)
 	}
 	if i.Began.IsZero() {

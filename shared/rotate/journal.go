@@ -193,16 +193,15 @@ func (j *Journal) Summary() string {
 	return fmt.Sprintf("%s: %d rotated, %d for their owners, %d parked, %d to go", j.State, rotated, owners, j.Count(0, Parked), j.Count(0, Pending)+j.Count(0, Working)+j.Count(0, Waiting))
 }
 
-// started counts the targets of a tier that were begun, each round of its own. It is derived from the items and not kept: the
+// started counts the targets of each tier that were begun, each round of its own. It is derived from the items and not kept: the
 // Head is another row, and a crash between two rows must not make room under a cap.
-func (j *Journal) started(tier int) int {
-	n := 0
+func (j *Journal) started() (n [tiers]int) {
 	for _, i := range j.Items {
-		if i.Tier != tier || i.Kind == OwnerAction {
+		if i.Kind == OwnerAction {
 			continue
 		}
-		if n += i.Round - 1; !i.Began.IsZero() {
-			n++
+		if n[i.Tier-1] += i.Round - 1; !i.Began.IsZero() {
+			n[i.Tier-1]++
 		}
 	}
 	return n

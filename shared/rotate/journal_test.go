@@ -185,6 +185,30 @@ func TestDecliningATierParksWhatWasNotBegun(t *testing.T) {
 	}
 }
 
+func TestAnOperationWhoseTiersAreDeclinedEnds(t *testing.T) {
+	j, p := journal(rotate.Opening{Alone: true, Cut: now.Add(-time.Hour)}, func(f *rotate.Facts) {
+		f.Radius.Vaults[1].Secrets = append(f.Radius.Vaults[1].Secrets, secret("whose", nil))
+	})
+	w := newWorld(p, false)
+	j.Close(radius(), now)
+	r := newRunner(j, w)
+	for _, tier := range []int{2, 3} {
+		if err := j.Decline(tier, "u-dana", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.save(j, ""); err != nil {
+		t.Fatal(err)
+	}
+	done, err := r.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := done.Summary(); got != "done: 1 rotated, 1 for their owners, 2 parked, 0 to go" || w.made["told ownerAction:far/whose"] != 1 {
+		t.Errorf("%s %v", got, w.made)
+	}
+}
+
 func TestAFailingStepIsTriedEverMoreSlowlyAndParkedAfterADay(t *testing.T) {
 	j, p := journal(rotate.Opening{Alone: true})
 	key, at, pauses := keyOf(p, 1), now, []time.Duration{}
@@ -297,6 +321,9 @@ func TestWhatTurnsOutToHaveBeenReadComesIntoTierOne(t *testing.T) {
 	}
 	if got := j.Again(newer, now); len(got) != 0 {
 		t.Errorf("the same facts again: %v", got)
+	}
+	if j.Tiers[0].Hash != newer.Tiers[0].Hash {
+		t.Error("the tier has another hash than the plan that is shown")
 	}
 }
 

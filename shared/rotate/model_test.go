@@ -10,6 +10,9 @@ import (
 	"rekey/shared/rotate"
 )
 
+// theWord is in every value of the model world.
+const theWord = "of-the-model-world"
+
 // world is the providers and vaults that an operation changes, as simple as can be: values are words, and time is what
 // the test says.
 type world struct {
@@ -20,7 +23,6 @@ type world struct {
 	passwords map[string]map[string]password
 	consumers []*consumer
 	n         int
-	renewing  string // the step that is at work, for what consumers were told
 	broken    []string
 }
 
@@ -31,9 +33,10 @@ type version struct {
 
 type password struct{ value, name string }
 
-// consumer reads one secret. The latest one reads anew every 24 hours, and once more when it is refused; the pinned one
-// reads one version by its id.
+// consumer reads one secret. The latest one reads anew every 24 hours, and once more when it is refused; the cached one does
+// not ask again; the pinned one reads one version by its id.
 type consumer struct {
+	who                 string
 	secret, pin, cached string
 	readAt              time.Time
 	key                 string // of its target
@@ -80,9 +83,11 @@ func newWorld(p rotate.Plan, pinned bool) *world {
 					v.value = w.secrets[x.Copies[0].Name()][0].value
 				}
 				w.secrets[c.Name()] = []version{v}
-				w.consumers = append(w.consumers, &consumer{secret: c.Name(), cached: v.value, readAt: w.now, key: x.Key})
+				for _, who := range []string{rotate.Latest, rotate.Cached} {
+					w.consumers = append(w.consumers, &consumer{who: who, secret: c.Name(), cached: v.value, readAt: w.now, key: x.Key})
+				}
 				if pinned {
-					w.consumers = append(w.consumers, &consumer{secret: c.Name(), pin: v.id, key: x.Key})
+					w.consumers = append(w.consumers, &consumer{who: rotate.Pinned, secret: c.Name(), pin: v.id, key: x.Key})
 				}
 			}
 		}
@@ -92,7 +97,7 @@ func newWorld(p rotate.Plan, pinned bool) *world {
 
 func (w *world) fresh() string {
 	w.n++
-	return fmt.Sprintf("value-%06d-of-the-model-world", w.n)
+	return fmt.Sprintf("value-%06d-%s", w.n, theWord)
 }
 
 func (w *world) newest(name string) version {
@@ -137,14 +142,13 @@ func (w *world) use(j *rotate.Journal) {
 		if i == nil || i.Kind == rotate.OwnerAction {
 			continue
 		}
-		who, ok := rotate.Latest, true
-		if c.pin != "" {
-			who = rotate.Pinned
+		ok := true
+		if c.who == rotate.Pinned {
 			at := slices.IndexFunc(w.secrets[c.secret], func(v version) bool { return v.id == c.pin })
 			v := w.secrets[c.secret][at]
 			ok = !v.disabled && w.works(i, v.value)
 		} else {
-			if w.now.Sub(c.readAt) >= 24*time.Hour || !w.works(i, c.cached) {
+			if w.now.Sub(c.readAt) >= 24*time.Hour || c.who == rotate.Latest && !w.works(i, c.cached) {
 				c.cached, c.readAt = w.newest(c.secret).value, w.now
 			}
 			ok = w.works(i, c.cached)
@@ -153,8 +157,8 @@ func (w *world) use(j *rotate.Journal) {
 		if i.Status == rotate.Done || step == "" {
 			step = i.Steps()[len(i.Steps())-1]
 		}
-		if !ok && !i.Says(who, step) && i.Round == 1 {
-			w.broken = append(w.broken, fmt.Sprintf("%s reader of %s is refused at %s of %s (%s)", who, c.secret, step, i.Key, i.Status))
+		if !ok && !i.Says(c.who, step) && i.Round == 1 {
+			w.broken = append(w.broken, fmt.Sprintf("%s reader of %s is refused at %s of %s (%s)", c.who, c.secret, step, i.Key, i.Status))
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (j *Journal) Advance(now time.Time) {
 	}
 	for n := range j.Tiers {
 		if t := &j.Tiers[n]; j.reached(t.Number) {
-			j.begin(t, now)
+			j.begin(t, j.started()[n], now)
 			j.end(t, now)
 		}
 	}
@@ -99,29 +99,34 @@ func (j *Journal) Advance(now time.Time) {
 }
 
 // begin begins a tier that may, or lets a capped one go on.
-func (j *Journal) begin(t *TierState, now time.Time) {
-	rotates, waits := 0, 0
+func (j *Journal) begin(t *TierState, started int, now time.Time) {
+	rotates, open, waits := 0, 0, 0
 	for _, i := range j.Items {
-		if i.Tier == t.Number && i.Kind != OwnerAction {
-			rotates++
-			if i.Began.IsZero() && !i.settled() && (i.Attended == "" || len(t.By) > 0) {
-				waits++
-			}
+		if i.Tier != t.Number || i.Kind == OwnerAction {
+			continue
+		}
+		rotates++
+		if i.settled() {
+			continue // declined, maybe
+		}
+		open++
+		if i.Began.IsZero() && (i.Attended == "" || len(t.By) > 0) {
+			waits++
 		}
 	}
 	switch {
-	case t.Began.IsZero() && rotates == 0, t.Began.IsZero() && j.Alone && t.Number == TierRead:
+	case t.Began.IsZero() && open == 0, t.Began.IsZero() && j.Alone && t.Number == TierRead:
 		t.Began = now
-		if rotates > 0 {
+		if open > 0 {
 			t.Allowed = t.Cap
 		}
 	case t.Began.IsZero():
 		if t.Reason = "waits for an approval"; j.granted(t, now) {
 			t.Began = now
 		}
-	case len(t.By) == 0 && j.attended(t.Number), waits > 0 && j.started(t.Number) >= t.Allowed:
+	case len(t.By) == 0 && j.attended(t.Number), waits > 0 && started >= t.Allowed:
 		if !j.granted(t, now) && t.Ended.IsZero() {
-			t.Reason = "waits for an approval of what is left: " + fmt.Sprintf("%d of %d were begun", j.started(t.Number), rotates)
+			t.Reason = fmt.Sprintf("waits for an approval of what is left: %d of %d were begun", started, rotates)
 		}
 	}
 }
@@ -158,11 +163,11 @@ func (j *Journal) end(t *TierState, now time.Time) {
 
 // state says how far the whole operation is.
 func (j *Journal) state(now time.Time) {
-	all, later, runs := true, true, false
+	all, later, runs, started := true, true, false, j.started()
 	for _, i := range j.Items {
 		all = all && i.settled()
 		later = later && (i.settled() || i.Status == Rotated)
-		runs = runs || !i.settled() && (i.Status == Working || i.Status == Waiting || i.Status == Rotated || j.obstacle(i, now) == "")
+		runs = runs || !i.settled() && (i.Status == Working || i.Status == Waiting || i.Status == Rotated || j.obstacle(i, started, now) == "")
 	}
 	ended := j.reached(tiers) && !j.Tiers[tiers-1].Ended.IsZero()
 	switch {
@@ -192,7 +197,7 @@ func (j *Journal) waitsFor() string {
 }
 
 // obstacle says why an item's step must not be started now; empty when nothing stands in the way.
-func (j *Journal) obstacle(i *Item, now time.Time) string {
+func (j *Journal) obstacle(i *Item, started [tiers]int, now time.Time) string {
 	t := j.tier(i.Tier)
 	step := i.Step()
 	switch {
@@ -210,7 +215,7 @@ func (j *Journal) obstacle(i *Item, now time.Time) string {
 		return fmt.Sprintf("tier %d waits for an approval", i.Tier)
 	case i.Attended != "" && len(t.By) == 0:
 		return "not without a person: " + i.Attended
-	case j.started(i.Tier) >= t.Allowed:
+	case started[i.Tier-1] >= t.Allowed:
 		return fmt.Sprintf("tier %d has begun as many as its approval allows: %d", i.Tier, t.Allowed)
 	}
 	return ""
@@ -231,8 +236,9 @@ type Work struct {
 func (j *Journal) Next(now time.Time, busy ...string) []Work {
 	room := j.Parallel - len(busy)
 	var due []*Item
+	started := j.started()
 	for _, i := range j.Items {
-		if !slices.Contains(busy, i.Key) && j.obstacle(i, now) == "" {
+		if !slices.Contains(busy, i.Key) && j.obstacle(i, started, now) == "" {
 			due = append(due, i)
 		}
 	}
@@ -240,16 +246,15 @@ func (j *Journal) Next(now time.Time, busy ...string) []Work {
 		return cmp.Or(a.urgency()-b.urgency(), a.Tier-b.Tier, reach.Before(a.Seen, b.Seen), a.Order-b.Order)
 	})
 	var out []Work
-	begun := map[int]int{}
 	for _, i := range due {
 		if len(out) >= room {
 			break
 		}
 		if i.Began.IsZero() && i.Kind != OwnerAction {
-			if t := j.tier(i.Tier); j.started(i.Tier)+begun[i.Tier] >= t.Allowed {
+			if started[i.Tier-1] >= j.tier(i.Tier).Allowed {
 				continue
 			}
-			begun[i.Tier]++
+			started[i.Tier-1]++
 		}
 		out = append(out, Work{i.Key, i.Kind, i.Step(), i.Round, j.Mark(i)})
 	}

@@ -27,31 +27,6 @@ type Facts struct {
 	Options   Options
 }
 
-// Options are what people set. The zero Options are the careful ones.
-type Options struct {
-	Own           []string          // resource ids and application ids of Rekey's: never rotated by tags that anybody may write
-	Never         map[string]string // vault/secret, vault, or provider: why it is left to its owner
-	Subscriptions []string          // where providers may lie; empty is any that Rekey may write to
-	Webhooks      []string          // names that are set up
-	Caps          [tiers]int        // targets that one approval lets begin; 0 is 100
-	Settle        [tiers]int        // minutes that the old value works on; 0 is 5, 60, 60. Less breaks who asks again only once a day
-	OnlyReachable bool              // leave out vaults of tier 3 that no right of the principal led to
-	OwnerDefault  string            // whom to tell where a secret names nobody
-}
-
-const (
-	defaultCap = 100
-	maxCopies  = 64 // of one target: more is no copy but a way of life
-)
-
-var defaultSettle = [tiers]int{5, 60, 60}
-
-func (o *Options) cap(tier int) int { return cmp.Or(max(o.Caps[tier-1], 0), defaultCap) }
-
-func (o *Options) settle(tier int) int {
-	return cmp.Or(max(o.Settle[tier-1], 0), defaultSettle[tier-1])
-}
-
 // Consumer is somebody who reads a secret. Pinned says that it asks for one version by its id.
 type Consumer struct {
 	Name   string    `json:"name"`
@@ -239,7 +214,7 @@ func (b *planner) choose(v *reach.VaultReach, s *reach.SecretReach) Choice {
 		return owner("the secrets of its vault could not be listed")
 	}
 	for _, n := range []string{name, v.Name} {
-		if why, ok := b.never(n); ok {
+		if why, ok := b.Options.never(n); ok {
 			return owner(why)
 		}
 	}
@@ -251,42 +226,10 @@ func (b *planner) choose(v *reach.VaultReach, s *reach.SecretReach) Choice {
 	if c.Kind == ClientSecret && b.Radius.AppID != "" && strings.EqualFold(c.Provider, b.Radius.AppID) {
 		return Choice{Kind: OwnerAction, todo: "own", Why: "it is a credential of the compromised application itself: the eviction removes it, and its consumers are handed the new certificate"}
 	}
-	if why := b.forbidden(c); why != "" {
+	if why := b.Options.forbids(c.Kind, c.Provider, c.Webhook); why != "" {
 		return owner(why)
 	}
 	return c
-}
-
-func (b *planner) never(name string) (why string, never bool) {
-	for _, k := range sorted(b.Options.Never) {
-		if strings.EqualFold(k, name) {
-			return "never touched: " + plain(b.Options.Never[k]), true
-		}
-	}
-	return "", false
-}
-
-// forbidden says why a rotator must not be used, or nothing.
-func (b *planner) forbidden(c Choice) string {
-	if c.Kind == Webhook && !slices.Contains(b.Options.Webhooks, c.Webhook) {
-		return "its webhook " + plain(c.Webhook) + " is not set up"
-	}
-	if c.Provider == "" {
-		return ""
-	}
-	if why, ok := b.never(c.Provider); ok {
-		return why
-	}
-	for _, own := range b.Options.Own {
-		if strings.EqualFold(own, c.Provider) || strings.HasPrefix(strings.ToLower(c.Provider), strings.ToLower(own)+"/") {
-			return "its provider is Rekey's own: a tag does not decide about that"
-		}
-	}
-	sub := subscriptionOf(c.Provider)
-	if c.Kind.Paired() && len(b.Options.Subscriptions) > 0 && !slices.ContainsFunc(b.Options.Subscriptions, func(s string) bool { return strings.EqualFold(s, sub) }) {
-		return "its provider lies in subscription " + plain(sub) + ", which Rekey does not manage"
-	}
-	return ""
 }
 
 // key identifies a target: the provider's credential, or the secret itself.
@@ -363,8 +306,7 @@ func (b *planner) resources() {
 			continue
 		}
 		kind := KindOf(r.ID)
-		c := Choice{Kind: kind, Provider: r.ID}
-		why := b.forbidden(c)
+		why := b.Options.forbids(kind, r.ID, "")
 		if kind == OwnerAction {
 			why = "Resource Manager handed out its keys or settings, and Rekey has no rotator for it"
 		}

@@ -146,7 +146,7 @@ func TestTheModelWouldNoticeAnOrderThatBreaks(t *testing.T) {
 		w.keys[pairOf(i)][k] = "regenerated too soon: " + k
 	}
 	w.use(j)
-	if len(w.broken) != 1 {
+	if len(w.broken) != 2 {
 		t.Errorf("%v", w.broken)
 	}
 }

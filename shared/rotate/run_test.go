@@ -41,6 +41,9 @@ func (r *runner) save(j *rotate.Journal, key string) error {
 		if n > 0 && r.crashed() {
 			return errCrash
 		}
+		if bytes.Contains(row.Data, []byte(theWord)) {
+			r.wrong = append(r.wrong, row.Key+" holds a value")
+		}
 		r.rows[row.Key] = bytes.Clone(row.Data)
 	}
 	return nil

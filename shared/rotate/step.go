@@ -31,8 +31,8 @@ const (
 	// already and in no version of that copy is an orphan whose value nobody knows: it is removed and another one added. Done when
 	// the copy's newest version has the Mark, with Outcome.Credential, the new key id.
 	StepAdd = "add"
-	// StepStore stores the new value in every copy that was proven: content type, tags and life carried over, CredentialId
-	// switched, and the Mark as TagOperation. A copy whose newest version has the Mark is done. In a connection string only the
+	// StepStore stores the new value in every copy that was proven: content type, tags and life (or the tagged Days)
+	// carried over, CredentialId switched, and the Mark as TagOperation. A copy whose newest version has the Mark is done. In a connection string only the
 	// key changes (Substitute). A key is taken from the provider's list. What only a vault knows (a client secret, a random
 	// value, which is made once, into the first copy) is taken from the first copy's version with the Mark. Done when a
 	// read of each copy shows the Mark, with Holding.New per copy. A copy that has a newer version of somebody else's is in

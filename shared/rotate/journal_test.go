@@ -327,6 +327,65 @@ func TestWhatTurnsOutToHaveBeenReadComesIntoTierOne(t *testing.T) {
 	}
 }
 
+func TestARoundIsNotBrokenOffByAReadAndAnotherFollows(t *testing.T) {
+	hr := func(seen *reach.Seen) func(*rotate.Facts) {
+		return func(f *rotate.Facts) {
+			f.Radius.Vaults[0].Secrets[0] = secret("hr", seen, "ProviderAddress", other, "CredentialId", keyID)
+		}
+	}
+	j, p := journal(rotate.Opening{Alone: true}, hr(read(3, 1)))
+	w, key := newWorld(p, false), keyOf(p, 1)
+	for j.Item(key).Status != rotate.Waiting { // the new secret is stored, and the old one still there
+		if err := j.Start(key, rotate.Intent{}, w.now); err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := w.do(j, j.Item(key), func(string) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Complete(key, out, w.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, newer := journal(rotate.Opening{}, hr(read(-1, 1, w.newest("pay/hr").id)))
+	if got := j.Again(newer, w.now); len(got) != 0 {
+		t.Fatalf("broken off: %v", got)
+	}
+	rotated(t, j, w, key)
+	if _, old := w.passwords[other][keyID]; old {
+		t.Error("the old client secret is still there")
+	}
+	if got := j.Again(newer, w.now); len(got) != 1 || j.Item(key).Round != 2 || j.Item(key).Credential == keyID {
+		t.Errorf("%v %+v", got, j.Item(key))
+	}
+}
+
+func TestTheRowOfTheStepIsWrittenLast(t *testing.T) {
+	f, _ := company()
+	j, p := opened(f, rotate.Opening{Alone: true})
+	had, err := j.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := j.Item(keyOf(p, 1))
+	if err := j.Start(i.Key, rotate.Intent{}, now); err != nil {
+		t.Fatal(err)
+	}
+	holds := []rotate.Holding{{Name: i.Copies[0].Name(), Key: "key1"}} // the other copies are left to their owners: new items
+	if err := j.Complete(i.Key, rotate.Outcome{First: "key1", Holds: holds}, now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := j.Changed(had, i.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rows); len(i.Copies) < 2 || n != 3 || rows[1].Key != j.ID || rows[2].Key != rotate.ChunkKey(j.ID, 0) {
+		for _, r := range rows {
+			t.Error(r.Key)
+		}
+	}
+}
+
 func TestTierOneStaysOpenUntilTheLogsAreWhole(t *testing.T) {
 	whole := radius(vault(sub1, "pay"))
 	dark := radius(vault(sub1, "pay"))

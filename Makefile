@@ -80,6 +80,7 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzEvidenceUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/exposure
+	$(GO) test -run '^$$' -fuzz FuzzInfer -fuzztime 10s ./shared/rotate
 	$(GO) test -run '^$$' -fuzz FuzzExtend -fuzztime 10s ./shared/privilege
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp

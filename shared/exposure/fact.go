@@ -55,6 +55,13 @@ func vaultFact(v *event.VaultOperation) (Fact, bool) {
 	return f, true
 }
 
+// ObjectName is how an index spells an object of a vault, like secrets/db: who looks for it there has to ask for this. A
+// long name is cut, and keeps a hash of the whole.
+func ObjectName(vault, object string) string { return text(vault+"/"+object, maxName) }
+
+// ResourceName is the same for an Azure resource, by its id in lower case.
+func ResourceName(id string) string { return text(id, maxResource) }
+
 // vaultOps are the operations of a vault's log by their endings; the first that fits counts. Certificates and keys have
 // the same ones as secrets.
 var vaultOps = []struct {

@@ -108,6 +108,12 @@ func (v View) daysEver(object string) int {
 	return 0
 }
 
+// DaysEver counts the days, of the 64 up to its last one, on which an object's value was handed out; 0 when that is not
+// known.
+func (x *Index) DaysEver(h baseline.Hasher, object string) int {
+	return x.Before(h, 1<<16-1).daysEver(object)
+}
+
 // Vaults returns the names of the vaults that were touched at or after a time, sorted: where the rest of the secrets
 // comes next.
 func (x *Index) Vaults(from time.Time) []string {

@@ -69,7 +69,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
+		Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
@@ -114,7 +114,7 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	return funchost.Timer(sweep.New(sweep.Config{
-		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Table(store.TableOperations),
-		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(),
+		Operations: r.account.Table(store.TableOperations), Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
 	}).Handle), nil
 }

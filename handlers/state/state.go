@@ -13,6 +13,7 @@ import (
 	"rekey/handlers/health"
 	"rekey/handlers/inquiries"
 	"rekey/handlers/suspects"
+	"rekey/handlers/verdicts"
 	"rekey/shared/azure/blobs"
 	"rekey/shared/azure/queues"
 	"rekey/shared/azure/redact"
@@ -86,7 +87,14 @@ func (a *Account) Findings() findings.Store {
 }
 
 // Cases returns the cases.
-func (a *Account) Cases() cases.Store { return cases.Store{Table: a.Table(store.TableCases)} }
+func (a *Account) Cases() cases.Store {
+	return cases.Store{Table: a.Table(store.TableCases), Index: a.Table(store.TableCaseIndex)}
+}
+
+// Verdicts returns what people said about principals.
+func (a *Account) Verdicts() verdicts.Store {
+	return verdicts.Store{Table: a.Table(store.TableVerdicts)}
+}
 
 // Suspects returns who is in a case.
 func (a *Account) Suspects() suspects.Store {

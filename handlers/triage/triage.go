@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/inquiries"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
+	"rekey/handlers/verdicts"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
@@ -28,6 +29,7 @@ import (
 	"rekey/shared/rule"
 	"rekey/shared/store"
 	"rekey/shared/streams"
+	"rekey/shared/verdict"
 )
 
 // recent is how long a detection counts towards a case.
@@ -38,7 +40,9 @@ type Config struct {
 	Principals principals.Store
 	Findings   findings.Store
 	Cases      cases.Store
-	Suspects   suspects.Store // who may vouch for nobody any more
+	Suspects   suspects.Store                                     // who may vouch for nobody any more
+	Verdicts   verdicts.Store                                     // what people said
+	Announce   func(ctx context.Context, v verdict.Verdict) error // tells others of a verdict that was carried out, maybe twice; nil: nobody
 	Operations store.Table
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
@@ -68,22 +72,48 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if _, isApp := cutApp(m.Text); isApp && asked != nil {
 		return asked // whose application it is decides where the case is kept
 	}
-	c, ok, err := t.build(ctx, s)
-	if err != nil || !ok {
+	vs, err := t.due(ctx, s)
+	if err != nil {
 		return err
 	}
+	if err := errors.Join(t.judge(ctx, s, vs), t.remediated(ctx, s)); err != nil {
+		return err
+	}
+	c, ok, err := t.build(ctx, s)
+	if err != nil {
+		return err
+	}
+	if ok {
+		err = t.hold(ctx, c, s)
+	} else {
+		err = t.aged(ctx, s, vs)
+	}
+	if err != nil || asked != nil {
+		return errors.Join(err, asked) // a verdict that did not reach all keys is carried out again
+	}
+	if err := t.carriedOut(ctx, s, vs); err != nil || !ok {
+		return err
+	}
+	return t.act(ctx, c, s)
+}
+
+// hold keeps the case, and who is suspect for it.
+func (t *Triage) hold(ctx context.Context, c casefile.Case, s subject) error {
 	if err := t.Cases.Keep(ctx, c, s.keys...); err != nil {
 		return err
 	}
 	funchost.Note(ctx, "case", c.ID)
-	if c.Principal.ObjectID != t.Brakes.Policy.Tenant { // the tenant as a whole acts nowhere
-		if err := t.Suspects.Keep(ctx, c, t.Now()); err != nil {
-			return err
-		}
+	if c.Principal.ObjectID == t.Brakes.Policy.Tenant || c.Closed() && c.State != detect.StateRemediated { // the tenant as a whole acts nowhere
+		return nil
 	}
+	return t.Suspects.Keep(ctx, c, t.Now())
+}
+
+// act decides about the case, if there is anything to decide.
+func (t *Triage) act(ctx context.Context, c casefile.Case, s subject) error {
 	switch {
-	case asked != nil:
-		return asked
+	case c.Closed():
+		return t.withdraw(ctx, c)
 	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
@@ -145,24 +175,11 @@ func newest(ds []detect.Detection) detect.Detection {
 // operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
 // alone: what it does is in its own journal.
 func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Inventory) error {
-	id := remedy.OperationID(c.ID)
-	row, err := t.Operations.Get(ctx, remedy.Partition, id)
-	if err != nil && !errors.Is(err, fault.NotFound) {
-		return fmt.Errorf("reading operation %s: %w", id, err)
+	op, row, err := t.operation(ctx, c)
+	if err != nil || op != nil && op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
+		return err
 	}
-	var op remedy.Operation
-	if err == nil {
-		if err := json.Unmarshal(row.Data, &op); err != nil {
-			return fmt.Errorf("reading operation %s: %w", id, err)
-		}
-		if err := op.Readable(); err != nil {
-			return err
-		}
-		if op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
-			return nil
-		}
-	}
-	v, err := t.Brakes.Decide(ctx, c, id, t.Now())
+	v, err := t.Brakes.Decide(ctx, c, remedy.OperationID(c.ID), t.Now())
 	if err != nil {
 		return err
 	}

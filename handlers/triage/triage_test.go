@@ -16,6 +16,7 @@ import (
 	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/handlers/verdicts"
 	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/event"
@@ -34,6 +35,7 @@ type world struct {
 	findings   findings.Store
 	cases      cases.Store
 	suspects   suspects.Store
+	verdicts   verdicts.Store
 	operations *memory.Table
 	switches   *memory.Table
 	triageBell *memory.Bell
@@ -45,7 +47,8 @@ type world struct {
 
 func newWorld() *world {
 	return &world{
-		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
+		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}, Index: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}},
+		verdicts: verdicts.Store{Table: &memory.Table{}}, operations: &memory.Table{},
 		switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
 		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
 	}
@@ -66,7 +69,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
 	return triage.New(triage.Config{
-		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations,
+		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: w.operations,
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {

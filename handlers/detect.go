@@ -10,7 +10,6 @@ import (
 
 	"rekey/handlers/fleets"
 	"rekey/handlers/principals"
-	"rekey/handlers/risk"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/stream"
@@ -96,16 +95,4 @@ func newUpkeep(*slog.Logger) (funchost.Handler, error) {
 		Triage:     account.Bell(store.QueueTriage),
 		Now:        time.Now,
 	}).Handle), nil
-}
-
-func newRisk(*slog.Logger) (funchost.Handler, error) {
-	var c settings.Face
-	if err := config.Load(&c); err != nil {
-		return funchost.Handler{}, err
-	}
-	account, err := state.Open(c.State, c.Identity)
-	if err != nil {
-		return funchost.Handler{}, err
-	}
-	return funchost.HTTP(risk.New(risk.Config{Findings: account.Findings(), Cases: account.Cases(), Prefix: "/api", Now: time.Now})), nil
 }

@@ -3,6 +3,7 @@ package findings
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rekey/handlers/index"
 	"rekey/shared/detect"
@@ -104,3 +105,9 @@ func (s Store) at(ctx context.Context, row store.Row) (*detect.Detection, error)
 	}
 	return &d, nil
 }
+
+// Position is where a detection stands in the time-ordered partitions.
+func Position(d detect.Detection) string { return timeKey(d.Detected, d.ID) }
+
+// From is the position of the detections that were first seen at a time, or earlier.
+func From(t time.Time) string { return timeKey(t, "")[:16] }

@@ -36,15 +36,6 @@ type Upkeep struct {
 // Validate implements the check of package config.
 func (u *Upkeep) Validate() error { return u.State.Validate() }
 
-// Face are the settings of the HTTP functions.
-type Face struct {
-	config.State
-	config.Identity
-}
-
-// Validate implements the check of package config.
-func (f *Face) Validate() error { return f.State.Validate() }
-
 // Respond are the settings of the functions that act.
 type Respond struct {
 	config.Tenant

@@ -27,6 +27,7 @@ type Config struct {
 	Dir        string // what survives a restart; the CA's certificate is written here, too
 	TenantID   string
 	Identities []entra.Identity
+	Portal     *entra.Portal      // an API's registration; nil: there is none
 	Lag        time.Duration      // of Graph's replicas
 	OnSignIn   func(entra.SignIn) // told of every token request; may be nil
 }
@@ -69,7 +70,7 @@ func Start(_ context.Context, c Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens.OnSignIn = c.OnSignIn
+	tokens.OnSignIn, tokens.Portal = c.OnSignIn, c.Portal
 	if out.AuthorityURL, err = out.listen(authority, tokens.Authority()); err != nil {
 		return nil, err
 	}

@@ -55,7 +55,8 @@ type Stack struct {
 	Cloud   *cloud.Cloud
 	State   *state.Account
 	FaceURL string // of the face app's functions
-	Key     string // the face app's function key
+	Key     string // the face app's function key, a second lock where a function asks for one
+	Portal  *entra.Portal
 
 	config  Config
 	hubAddr string
@@ -120,8 +121,11 @@ func (s *Stack) HubConnectionString() string {
 }
 
 func (s *Stack) startCloud(ctx context.Context) (err error) {
+	if s.Portal, err = portal(); err != nil {
+		return err
+	}
 	s.Cloud, err = cloud.Start(ctx, cloud.Config{
-		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn,
+		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn, Portal: s.Portal,
 		Identities: []entra.Identity{{ClientID: Identity, ObjectID: "4e4b4559-0000-4000-8000-000000000002", Roles: map[string][]string{
 			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
 		}}},

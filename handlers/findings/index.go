@@ -74,6 +74,7 @@ func (s Store) Judge(ctx context.Context, principal string, judge func(detect.De
 		return nil, err
 	}
 	for i, d := range found {
+		d, _ = detect.Raise(d, d) // weighed as keeping it will: it is judged at the level that it then has
 		judged, changed := judge(d)
 		if !changed {
 			continue

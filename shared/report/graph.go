@@ -60,7 +60,9 @@ func Graph(d detect.Detection) RiskDetection {
 	}
 	if len(d.Records) > 0 {
 		first := d.Records[0]
-		out.RequestID = text(first.ID)
+		if d.Source == detect.SourceRekey { // else the record is the finding itself, of no request that is known
+			out.RequestID = text(first.ID)
+		}
 		out.IPAddress = text(first.IPAddress)
 		if first.Country != "" {
 			out.Location = &Location{CountryOrRegion: first.Country}

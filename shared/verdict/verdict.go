@@ -56,7 +56,7 @@ func New(kind Kind, principal, by, request string, at time.Time) (Verdict, error
 	if principal == "" || len(principal) > maxKey || strings.ContainsFunc(principal, bad) {
 		return Verdict{}, fault.Errorf(fault.Denied, "ordering %s: %.60q is no id of a service principal", kind, principal)
 	}
-	at = at.UTC().Truncate(time.Millisecond)
+	at = at.UTC()
 	return Verdict{
 		Version: Version, ID: fmt.Sprintf("%016x-%s", at.UnixMilli(), request), Kind: kind, Principal: strings.ToLower(principal),
 		By: by, Request: request, At: at,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"rekey/shared/host/funchost"
 	"rekey/shared/store"
@@ -65,9 +66,12 @@ func behind(row store.Row) string { return row.Key + "\x00" }
 func all[T any](ctx context.Context, rows []store.Row, load func(context.Context, store.Row) (*T, error)) ([]*T, error) {
 	out := make([]*T, len(rows))
 	g := funchost.NewGroup(ctx, hands)
-	for i, row := range rows {
+	var next atomic.Int64
+	for range min(hands, len(rows)) {
 		g.Go(func(ctx context.Context) (err error) {
-			out[i], err = load(ctx, row)
+			for i := int(next.Add(1)) - 1; i < len(rows) && err == nil; i = int(next.Add(1)) - 1 {
+				out[i], err = load(ctx, rows[i])
+			}
 			return err
 		})
 	}

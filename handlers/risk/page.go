@@ -99,17 +99,14 @@ func (p *page) end(l *list, after string) {
 // counting reports whether everything that matches is to be counted: on the first page only.
 func (l *list) counting() bool { return l.Count && l.Skip == "" }
 
-// answer writes a page in the form of Graph's collections.
+// answer writes a page in the form of Graph's collections. The values are JSON already and are not looked at again.
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, l *list, p *page) error {
-	out := map[string]any{"@odata.context": h.context(r, l.set, l.Select), "value": p.values}
-	if p.values == nil {
-		out["value"] = []any{}
-	}
+	head := map[string]any{"@odata.context": h.context(r, l.set, l.Select)}
 	switch {
 	case l.counting() && p.all:
-		out["@odata.count"] = p.matched
+		head["@odata.count"] = p.matched
 	case l.counting():
-		out["@rekey.countAtLeast"] = p.matched // more rows than a request may read
+		head["@rekey.countAtLeast"] = p.matched // more rows than a request may read
 	}
 	if p.next != "" {
 		u := *r.URL
@@ -118,9 +115,20 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, l *list, p *pag
 		q.Del("skiptoken")
 		q.Set("$skiptoken", l.token(r, p.next))
 		u.RawQuery = strings.ReplaceAll(q.Encode(), "%24", "$")
-		out["@odata.nextLink"] = httpapi.Origin(r) + u.RequestURI()
+		head["@odata.nextLink"] = httpapi.Origin(r) + u.RequestURI()
 	}
-	httpapi.JSON(w, http.StatusOK, out)
+	out, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	out = append(out[:len(out)-1], `,"value":[`...)
+	for i, v := range p.values {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, v...)
+	}
+	httpapi.Raw(w, http.StatusOK, append(out, "]}"...))
 	return nil
 }
 
@@ -146,7 +154,7 @@ func (h *handler) one(w http.ResponseWriter, r *http.Request, set string, value 
 	if err != nil {
 		return err
 	}
-	httpapi.JSON(w, http.StatusOK, json.RawMessage(bytes.Join([][]byte{[]byte(`{"@odata.context":`), c, []byte(","), b[1:]}, nil)))
+	httpapi.Raw(w, http.StatusOK, bytes.Join([][]byte{[]byte(`{"@odata.context":`), c, []byte(","), b[1:]}, nil))
 	return nil
 }
 

@@ -53,11 +53,16 @@ func JSON(w http.ResponseWriter, status int, body any) {
 	if err != nil {
 		status, b = http.StatusInternalServerError, []byte(`{"error":{"code":"generalException","message":"The answer could not be written."}}`)
 	}
+	Raw(w, status, b)
+}
+
+// Raw answers with a body that is JSON already.
+func Raw(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	h.Set("OData-Version", "4.0")
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // the client went away
+	_, _ = w.Write(body) // the client went away
 }
 
 // maxBody bounds what a client may send.

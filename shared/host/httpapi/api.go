@@ -149,8 +149,10 @@ func (a *API) fail(w http.ResponseWriter, _ *http.Request, e *Error) {
 // Origin is where the client reached the API, in front of the Functions host.
 func Origin(r *http.Request) string {
 	scheme, host := r.Header.Get("X-Forwarded-Proto"), r.Header.Get("X-Forwarded-Host")
-	if scheme != "https" {
+	if scheme != "https" && r.TLS == nil {
 		scheme = "http"
+	} else {
+		scheme = "https"
 	}
 	if host == "" {
 		host = r.Host

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"rekey/deploy/local/functions"
@@ -129,24 +130,19 @@ func show(ctx context.Context, out io.Writer, stay bool, dist string, port int, 
 
 // guide says where to look next.
 func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
-	api := s.FaceURL + "/api/identityProtection"
 	fmt.Fprintf(out, `Look around (everything keeps serving until Ctrl-C):
 
-  the risk API, in the shape of Microsoft Graph, as a Security Administrator of the tenant:
-    %[2]s
-    curl -s -H "Authorization: Bearer $TOKEN" '%[1]s/servicePrincipalRiskDetections?$top=5&$select=id,riskEventType,riskLevel,riskState'
-    curl -s -H "Authorization: Bearer $TOKEN" -H 'Prefer: include-unknown-enum-members' '%[1]s/riskyServicePrincipals/%[3]s'
-    curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"servicePrincipalIds":["%[3]s"]}' '%[1]s/riskyServicePrincipals/dismiss'
-    curl -s -H "Authorization: Bearer $TOKEN" -H 'Prefer: include-unknown-enum-members' '%[1]s/riskyServicePrincipals/%[3]s/history'
+  the risk API, in the shape of Microsoft Graph, as a Security Administrator of the tenant (docs/api.md has all of it):
+    %s
 
   the record of what was changed, and what could not be decoded:
-    export REKEY_STATE_CONNECTION_STRING='%[4]s'
+    export REKEY_STATE_CONNECTION_STRING='%s'
     bin/rekey ledger list
     bin/rekey ledger verify <operation>
     bin/rekey dead-letters list signins
 
-  the logs of the three apps: %[5]s/{detect,face,respond}.log
-`, api, s.TokenCommand(stack.Administrator), t.Victim.ObjectID, s.Azurite.ConnectionString(), dir)
+  the logs of the three apps: %s/{detect,face,respond}.log
+`, strings.Join(s.APICommands(t.Victim.ObjectID), "\n    "), s.Azurite.ConnectionString(), dir)
 }
 
 // host runs one app until it is told to stop.

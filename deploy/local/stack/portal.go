@@ -61,3 +61,18 @@ func (s *Stack) TokenCommand(person string) string {
       -d username=%s --data-urlencode password='%s' -d scope=%s/.default | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`,
 		s.Cloud.CAFile, s.Cloud.AuthorityURL, s.config.TenantID, client.ID, client.Secret, person, password, APIURI)
 }
+
+// APICommands are shell commands that show the risk API: get a token as an administrator, list, look at a principal,
+// dismiss its risk, and see who said what.
+func (s *Stack) APICommands(principal string) []string {
+	api := s.FaceURL + "/api/identityProtection"
+	curl := func(rest string) string { return `curl -s -H "Authorization: Bearer $TOKEN" ` + rest }
+	const whole = "-H 'Prefer: include-unknown-enum-members' "
+	return []string{
+		s.TokenCommand(Administrator),
+		curl("'" + api + "/servicePrincipalRiskDetections?$top=5&$select=id,riskEventType,riskLevel,riskState'"),
+		curl(whole + "'" + api + "/riskyServicePrincipals/" + principal + "?$select=displayName,riskLevel,riskState,riskDetail'"),
+		curl(`-H 'Content-Type: application/json' -d '{"servicePrincipalIds":["` + principal + `"]}' '` + api + "/riskyServicePrincipals/dismiss'"),
+		curl(whole + "'" + api + "/riskyServicePrincipals/" + principal + "/history?$select=riskLastUpdatedDateTime,riskState,riskLevel,initiatedBy,activity'"),
+	}
+}

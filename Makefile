@@ -82,6 +82,8 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzText -fuzztime 10s ./shared/host/funchost
 	$(GO) test -run '^$$' -fuzz FuzzReader -fuzztime 10s -fuzzminimizetime 20x ./shared/logfile
 	$(GO) test -run '^$$' -fuzz FuzzFilter -fuzztime 10s ./shared/odata
+	$(GO) test -run '^$$' -fuzz FuzzCaller -fuzztime 10s ./shared/host/httpapi
+	$(GO) test -run '^$$' -fuzz FuzzList -fuzztime 10s ./handlers/risk
 	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzEvidenceUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/exposure

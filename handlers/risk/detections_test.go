@@ -1,9 +1,11 @@
 package risk_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -164,7 +166,9 @@ func TestWhatIsAskedWronglyIsRefusedInGraphsForm(t *testing.T) {
 		"a filter that is wrong":         {detectionsURL + "?$filter=riskLevel eq high", 400, "single quotes"},
 		"a level that is none":           {detectionsURL + "?$filter=riskLevel eq 'huge'", 400, "there are low, medium, high"},
 		"an option of another kind":      {detectionsURL + "?$expand=x", 400, "there are $filter"},
-		"a list's option on one":         {detectionsURL + "/d00001?$top=5", 400, "$top"},
+		"a list's option on one":         {detectionsURL + "/d00001?$top=5", 400, "there is $select"},
+		"a filter on one":                {detectionsURL + "/d00001?$filter=id eq 'x'", 400, "there is $select"},
+		"a query that is half read":      {detectionsURL + "?$top=5&$filter=%zz", 400, "percent-encode"},
 		"a token of nowhere":             {principalsURL + "?$skiptoken=%25%25", 400, "follow @odata.nextLink"},
 		"a token of another list":        {principalsURL + "?$skiptoken=" + token, 400, "follow @odata.nextLink"},
 		"a token of another filter":      {detectionsURL + "?$filter=riskLevel eq 'low'&$skiptoken=" + token, 400, "follow @odata.nextLink"},
@@ -256,4 +260,22 @@ func TestAMethodThatIsNotThereSaysWhichAre(t *testing.T) {
 	if a := w.call(t, call{method: "DELETE", url: detectionsURL}); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != "GET" {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
+}
+
+func FuzzList(f *testing.F) {
+	w := newWorld(f)
+	w.fill(f, 20, 3)
+	for _, query := range []string{"$top=3&$filter=riskLevel%20eq%20'high'", "$skiptoken=MTAwMDAwMDAwYWJj&$count=true", "$select=id,location&$orderby=detectedDateTime%20desc"} {
+		f.Add(query)
+	}
+	token := w.token(f, w.claims(everything...))
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, detectionsURL, nil)
+		r.URL.RawQuery = query
+		r.Header.Set("Authorization", "Bearer "+token)
+		rec := httptest.NewRecorder()
+		if w.api.ServeHTTP(rec, r); rec.Code != http.StatusOK && rec.Code != http.StatusBadRequest || !json.Valid(rec.Body.Bytes()) {
+			t.Errorf("%q: %d %s", query, rec.Code, rec.Body)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"rekey/shared/host/httpapi"
@@ -24,9 +25,9 @@ type list struct {
 
 // begin reads a list request.
 func begin(w http.ResponseWriter, r *http.Request, set string, schema *odata.Schema) (*list, error) {
-	q, err := odata.Parse(r.URL.Query(), schema, "code") // the function key, which the host has checked
+	q, err := options(r, schema)
 	if err != nil {
-		return nil, httpapi.BadRequest("%s.", err)
+		return nil, err
 	}
 	l := &list{Query: q, set: set, known: knows(w, r), left: maxRows}
 	if q.Skip != "" {
@@ -35,6 +36,19 @@ func begin(w http.ResponseWriter, r *http.Request, set string, schema *odata.Sch
 		}
 	}
 	return l, nil
+}
+
+// options reads the query. One that cannot be read as a whole is refused: an option that is dropped lies.
+func options(r *http.Request, schema *odata.Schema) (odata.Query, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return odata.Query{}, httpapi.BadRequest("the query cannot be read: percent-encode its values.")
+	}
+	q, err := odata.Parse(values, schema, "code") // the function key, which the host has checked
+	if err != nil {
+		return q, httpapi.BadRequest("%s.", err)
+	}
+	return q, nil
 }
 
 // tokenVersion begins every $skiptoken. A token holds a position in an index and a mark of the list it belongs to. It needs
@@ -142,9 +156,12 @@ func (h *handler) context(r *http.Request, set string, selected []string) string
 
 // one answers a single entity.
 func (h *handler) one(w http.ResponseWriter, r *http.Request, set string, value any, schema *odata.Schema) error {
-	q, err := odata.Parse(r.URL.Query(), &odata.Schema{Select: schema.Select, Order: schema.Order, MaxTop: 1}, "code")
-	if err != nil {
-		return httpapi.BadRequest("%s.", err)
+	q, err := options(r, schema)
+	switch {
+	case err != nil:
+		return err
+	case q.Filter != nil || q.Count || q.Skip != "" || q.Top != schema.Top:
+		return httpapi.BadRequest("one resource is asked for: there is $select, and nothing else.")
 	}
 	b, err := render(value, q.Select)
 	if err != nil {

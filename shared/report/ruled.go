@@ -8,6 +8,7 @@ import (
 	"rekey/shared/posture"
 	"rekey/shared/rule"
 	"rekey/shared/streams"
+	"rekey/shared/verdict"
 )
 
 // ruling is what the rule behind a detection says about itself.
@@ -32,6 +33,9 @@ func ruled(d detect.Detection) (ruling, bool) {
 	}
 	if r := streams.Rule; d.Rule == r.ID {
 		return ruling{r.Title, true, "AuditLogs, AzureActivity", r.FalsePositives, r.Ask}, true
+	}
+	if d.Rule == verdict.Rule {
+		return ruling{title: "Confirmed compromised by a person"}, true
 	}
 	for _, r := range exposure.Catalogue {
 		if r.ID == d.Rule {

@@ -31,6 +31,9 @@ const (
 	DetailSafe      = "adminConfirmedAccountSafe"
 )
 
+// Rule is the rule that a confirmation is found by.
+const Rule = "verdict"
+
 // Version is the form of the rows that this program writes.
 const Version = 1
 
@@ -93,8 +96,8 @@ func (v Verdict) Judge(d detect.Detection) (detect.Detection, bool) {
 func (v Verdict) Confirmation(p event.Principal) detect.Detection {
 	day := v.At.Format(time.DateOnly)
 	d := detect.Detection{
-		ID: detect.ID(p.Key(), detect.TypeAdminConfirmed, "verdict", day), Type: detect.TypeAdminConfirmed, Principal: p, Subject: "verdict", Day: day,
-		Level: score.LevelHigh, Source: detect.SourceRekey, Rule: "verdict", Statement: "it was confirmed compromised by " + v.By,
+		ID: detect.ID(p.Key(), detect.TypeAdminConfirmed, Rule, day), Type: detect.TypeAdminConfirmed, Principal: p, Subject: Rule, Day: day,
+		Level: score.LevelHigh, Source: detect.SourceRekey, Rule: Rule, Statement: "it was confirmed compromised by " + v.By,
 		KeyIDs: []string{}, Contributions: []score.Contribution{}, Records: []detect.Record{}, First: v.At, Last: v.At, Detected: v.At,
 	}
 	d, _ = v.Judge(d)

@@ -50,7 +50,7 @@ var testKeys = sync.OnceValue(func() []*rsa.PrivateKey {
 	return out
 })
 
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t testing.TB) *authority {
 	t.Helper()
 	a := &authority{keys: map[string]*rsa.PrivateKey{"k1": testKeys()[0]}, now: now}
 	mux := http.NewServeMux()
@@ -113,11 +113,11 @@ func (a *authority) user(scopes string, wids ...string) jwt.MapClaims {
 	return c
 }
 
-func (a *authority) sign(t *testing.T, c jwt.MapClaims) string {
+func (a *authority) sign(t testing.TB, c jwt.MapClaims) string {
 	return signWith(t, jwt.SigningMethodRS256, "k1", a.keys["k1"], c)
 }
 
-func signWith(t *testing.T, method jwt.SigningMethod, kid string, key any, c jwt.MapClaims) string {
+func signWith(t testing.TB, method jwt.SigningMethod, kid string, key any, c jwt.MapClaims) string {
 	t.Helper()
 	token := jwt.NewWithClaims(method, c)
 	token.Header["kid"] = kid

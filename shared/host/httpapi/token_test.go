@@ -249,3 +249,18 @@ func TestThePlatformsHeaderIsBelievedOnlyWhereItAuthenticates(t *testing.T) {
 		t.Error("a bad token is overlooked for the header")
 	}
 }
+
+// Whatever is sent, nobody is let in without the authority's signature, and nothing panics.
+func FuzzCaller(f *testing.F) {
+	a := newAuthority(f)
+	v := a.verifier(func(c *httpapi.TokenConfig) { c.Platform = true })
+	f.Add("Bearer "+a.sign(f, a.application("r"))+"x", "")
+	f.Add("", base64.StdEncoding.EncodeToString([]byte(`{"claims":[{"typ":"aud","val":"`+audience+`"},{"typ":"tid","val":"x"}]}`)))
+	f.Fuzz(func(t *testing.T, authorization, principal string) {
+		r := request(t, "")
+		r.Header["Authorization"], r.Header["X-Ms-Client-Principal"] = []string{authorization}, []string{principal}
+		if c, err := v.Caller(r); err == nil && authorization != "" && !strings.HasPrefix(authorization, "Bearer ey") {
+			t.Errorf("%q is %s", authorization, c)
+		}
+	})
+}

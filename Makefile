@@ -5,7 +5,7 @@ AZURITE := deploy/local/azurite
 CLIENT  := deploy/local/graphclient
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
-face    := risk
+face    := risk policies
 respond := triage evict sweep
 
 export GOFLAGS := -buildvcs=false
@@ -90,10 +90,12 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzExtend -fuzztime 10s ./shared/privilege
 	$(GO) test -run '^$$' -fuzz FuzzLoad -fuzztime 10s ./shared/network
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./deploy/local/eventhub/amqp
+	$(GO) test -run '^$$' -fuzz FuzzIDs -fuzztime 10s ./shared/azure/arm
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 10s ./shared/policy
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub ./handlers/risk
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/conduct ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub ./handlers/risk
 	cd deploy/bench && $(GO) test -run '^$$' -bench Table -benchtime 1x -cpu 1
 
 .PHONY: fmt

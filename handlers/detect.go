@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rekey/handlers/fleets"
+	"rekey/handlers/objects"
 	"rekey/handlers/principals"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
@@ -24,6 +25,9 @@ import (
 
 // fleetFresh is how long a process goes on with the fleet snapshots it read.
 const fleetFresh = 5 * time.Minute
+
+// objectsFresh is how long a process goes on with which application an object id belongs to: it changes once a week.
+const objectsFresh = 10 * time.Minute
 
 // newStream makes the handler that the six stream functions share. The address table is read once a process.
 func newStream(*slog.Logger) (funchost.Handler, error) {
@@ -57,6 +61,7 @@ var oneStream = sync.OnceValues(func() (*stream.Stream, error) {
 		Enrich:     func(e *event.Event) { network.Enrich(e, table, own) },
 		Hasher:     baseline.NewHasher(c.HashKey),
 		World:      c.Declared(string(c.Tenant.ID)),
+		Objects:    (&objects.Store{Table: account.Table(store.TableInventory), Fresh: objectsFresh, Now: time.Now}).Load,
 		Suspects:   account.Suspects().IDs,
 		Health:     account.Health(),
 		Now:        time.Now,

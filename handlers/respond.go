@@ -7,26 +7,38 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
+	"rekey/handlers/conditional"
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/objects"
+	"rekey/handlers/orders"
+	"rekey/handlers/policies"
+	"rekey/handlers/posture"
 	"rekey/handlers/principals"
+	"rekey/handlers/protect"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
 	"rekey/shared/baseline"
 	"rekey/shared/decide"
 	"rekey/shared/event"
+	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	"rekey/shared/order"
+	judge "rekey/shared/posture"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
+	"rekey/shared/verdict"
 )
 
 // responder is what the functions of the respond app share.
@@ -35,6 +47,7 @@ type responder struct {
 	account  *state.Account
 	graph    *graph.Client
 	vault    *vault.Client
+	arm      *arm.Client
 	brakes   triage.Brakes
 }
 
@@ -51,15 +64,38 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := arm.New(string(c.ARMURL), cred, arm.Options{})
+	if err != nil {
+		return nil, err
+	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
 	return &responder{
-		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
+		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}, err
 })
 
 func (r *responder) inventory(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
 	return inventory.Gather(ctx, r.graph, string(r.settings.Tenant.ID), p, time.Now())
+}
+
+// survey is the inventory with everything that surrounds it, and what the principals have in Azure.
+func (r *responder) survey(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+	inv, err := r.inventory(ctx, p)
+	if err != nil {
+		return inv, err
+	}
+	if err := inventory.Surround(ctx, r.graph, &inv); err != nil {
+		return inv, err
+	}
+	return inv, inventory.InAzure(ctx, r.arm, &inv)
+}
+
+// options are what plans may do, as far as the settings say.
+func (r *responder) options() remedy.Options {
+	w := r.settings.Declared(string(r.settings.Tenant.ID))
+	name, _, _ := strings.Cut(strings.TrimPrefix(string(r.settings.VaultURL), "https://"), ".")
+	return remedy.Options{Own: []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, Vault: remedy.VaultRef{Name: name}}
 }
 
 func newTriage(*slog.Logger) (funchost.Handler, error) {
@@ -69,10 +105,29 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.inventory,
+		Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
-		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
+		Looked: func(ctx context.Context) (time.Time, error) {
+			return posture.Looked(ctx, r.account.Table(store.TableInventory))
+		},
+		Announce: r.announce, Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
+}
+
+// announce orders that Identity Protection be told of a verdict, if the settings say so. Given twice, it is one order. It
+// has no call for "confirmed safe", and knows no principal without an object id.
+func (r *responder) announce(ctx context.Context, v verdict.Verdict) error {
+	kind, ok := map[verdict.Kind]order.Kind{verdict.ConfirmCompromised: order.Confirm, verdict.Dismiss: order.Dismiss}[v.Kind]
+	if !r.settings.Tell || !ok || strings.HasPrefix(v.Principal, "app:") {
+		return nil
+	}
+	o, err := order.New(order.Request{Kind: kind, IDs: []string{v.Principal}, By: v.By, Reason: "said in Rekey", Key: v.ID + " " + v.Principal}, time.Now())
+	if errors.Is(err, fault.Poison) {
+		funchost.Note(ctx, "not_announced", err.Error())
+		return nil
+	}
+	_, err = orders.Store{Table: r.account.Table(store.TableOrders), Bell: r.account.Bell(store.QueueEvict)}.Open(ctx, o)
+	return err
 }
 
 // proofScope is what the proving token is for: every application may ask for Graph.
@@ -87,16 +142,42 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 		Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private,
 	}
 	name, err := os.Hostname()
-	return funchost.Queue(evict.New(evict.Config{
+	owner := fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6])
+	operations := evict.New(evict.Config{
 		Operations: r.account.Table(store.TableOperations), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
-		Owner: fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]),
+		Owner: owner,
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
 			return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)
 			})
 		},
-	}).Handle), errors.Join(err)
+	})
+	ordered := r.orders(owner)
+	return funchost.Queue(func(ctx context.Context, m funchost.Message) error {
+		if order.Is(m.Text) {
+			return ordered.Handle(ctx, m)
+		}
+		return operations.Handle(ctx, m)
+	}), errors.Join(err)
+}
+
+// orders carries out what people asked for. Their doorbells ring on the queue of operations: both change what Graph has,
+// one at a time for each message, and a queue of their own would be one more thing to watch.
+func (r *responder) orders(owner string) *orders.Runner {
+	never := r.settings.Policy().NeverTouch
+	access := conditional.New(conditional.Config{
+		Access: r.graph, Directory: r.graph, Cases: r.account.Cases().Of, Policies: policies.Store{Table: r.account.Table(store.TablePolicies)},
+		Tenant: string(r.settings.Tenant.ID), Own: string(r.settings.ClientID), NeverTouch: never, Now: time.Now,
+	})
+	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
+	return orders.New(orders.Config{
+		Orders: r.account.Table(store.TableOrders), Ledger: r.account.Blobs(store.ContainerLedger), Stopped: r.brakes.Stopped, Now: time.Now, Owner: owner,
+		Do: map[order.Kind]func(context.Context, *orders.Work) error{
+			order.Confirm: risk.Do, order.Dismiss: risk.Do,
+			order.CreatePolicy: access.Do, order.UpdatePolicy: access.Do, order.RemovePolicy: access.Do,
+		},
+	})
 }
 
 // decideAgain asks the brakes with the case as it is stored now.
@@ -114,7 +195,22 @@ func newSweep(*slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	return funchost.Timer(sweep.New(sweep.Config{
-		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(),
-		Operations: r.account.Table(store.TableOperations), Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations),
+		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 	}).Handle), nil
+}
+
+// posture returns the weekly look at everything the directory has, or nil when it is switched off.
+func (r *responder) posture() func(context.Context) error {
+	if r.settings.Posture <= 0 {
+		return nil
+	}
+	hasher := baseline.NewHasher(r.settings.HashKey)
+	w, table := r.settings.Declared(string(r.settings.Tenant.ID)), r.account.Table(store.TableInventory)
+	return posture.New(posture.Config{
+		Directory: &posture.Graph{Client: r.graph}, Resolver: posture.DNS{}, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)},
+		Findings: r.account.Findings(), Objects: &objects.Store{Table: table, Now: time.Now}, Progress: table, Hasher: &hasher, Every: r.settings.Posture,
+		World: judge.World{Tenant: w.Tenant, Domains: w.Domains, Deployers: w.Deployers}, Now: time.Now,
+	}).Run
 }

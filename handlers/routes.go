@@ -19,7 +19,8 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"upkeep":       newUpkeep,
 
 	// face: faces the network, and reads state
-	"risk": newRisk,
+	"risk":     newFace,
+	"policies": newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage": newTriage,

@@ -27,8 +27,10 @@ var commands = []command{
 	{"scan", "[--format text|json|html] [--asn FILE] [--own CIDR,CIDR] FILE...", "look for misused identities in exported logs; needs nothing else", scanLogs},
 	{"learn", "[--asn FILE] [--own CIDR,CIDR] FILE...", "put what exported logs teach into the live baseline", learnLogs},
 	{"eval", "[--seeds judging|tuning|N-M] [--plot FILE] | --benign FILE... | --write FILE", "prove the detection on simulated tenants beside published detectors, or count alerts on your own logs", evaluate},
+	{"case", "list | show CASE|PRINCIPAL | ask CASE --to WHOM | answer CASE ours|notOurs --by WHO", "what is held against a principal: list it, read it, ask its owner and keep what he says", caseCommand},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
 	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
+	{"policy", "show [ID] | create FILE | update ID FILE | remove ID; flags before FILE and ID: --named NAME --reason TEXT --wait 1m", "policies that block principals at risk: show them, order one to be made, changed, removed", policyCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }
 

@@ -123,11 +123,13 @@ func (r *run) find(ctx context.Context, s remedy.Step) (remedy.Object, error) {
 	return remedy.Object{}, fault.Errorf(fault.NotFound, "%s %s is gone", s.ObjectKind, s.Object)
 }
 
-// kept returns the key ids of an object that stay.
-func (r *run) kept(o remedy.Object) []string {
+// kept returns the ids of an object's credentials of a type that stay. A key and a secret may share an id.
+func (r *run) kept(o remedy.Object, kind string) []string {
 	var out []string
-	for _, k := range remedy.Keep(o, r.op.Suspects, r.op.Since) {
-		out = append(out, k.KeyID)
+	for _, k := range r.op.Keeps(o) {
+		if k.Type == kind {
+			out = append(out, k.KeyID)
+		}
 	}
 	return out
 }
@@ -146,7 +148,7 @@ func replaceKeys(ctx context.Context, r *run, s remedy.Step) error {
 	if err != nil {
 		return err
 	}
-	kept := r.kept(o)
+	kept := r.kept(o, remedy.TypeKey)
 	entry := ledger.Entry{Found: keyIDs(o.Keys), Kept: kept, Text: "replacing the list of certificates"}
 	var list []json.RawMessage
 	present := false
@@ -201,7 +203,7 @@ func removePasswords(ctx context.Context, r *run, s remedy.Step) error {
 	if err != nil {
 		return err
 	}
-	kept := r.kept(o)
+	kept := r.kept(o, remedy.TypePassword)
 	var errs []error
 	for _, p := range o.Passwords {
 		if slices.Contains(kept, p.KeyID) {
@@ -220,8 +222,12 @@ func removeFederated(ctx context.Context, r *run, s remedy.Step) error {
 	if err != nil {
 		return err
 	}
+	kept := r.kept(o, remedy.TypeFederated)
 	var errs []error
 	for _, f := range o.Federated {
+		if slices.Contains(kept, f.ID) {
+			continue
+		}
 		entry := ledger.Entry{Removed: []string{f.ID}, Text: "removing federated credential " + f.Name}
 		errs = append(errs, r.change(ctx, s, entry, func() error { return r.Directory.RemoveFederated(ctx, s.Object, f.ID) }))
 	}
@@ -279,9 +285,9 @@ func (r *run) leftovers(ctx context.Context) ([]remedy.Step, error) {
 	}
 	var out []remedy.Step
 	for _, o := range inv.Objects() {
-		kept := r.kept(o)
+		keys, passwords, federated := r.kept(o, remedy.TypeKey), r.kept(o, remedy.TypePassword), r.kept(o, remedy.TypeFederated)
 		goes := func(id string) bool {
-			return !slices.Contains(kept, id) && !(id == r.op.NewKeyID && o.Kind == remedy.KindApplication)
+			return !slices.Contains(keys, id) && !(id == r.op.NewKeyID && o.Kind == remedy.KindApplication)
 		}
 		step := func(kind string) remedy.Step {
 			return remedy.Step{ID: "again-" + kind, Kind: kind, ObjectKind: o.Kind, Object: o.ID}
@@ -290,10 +296,10 @@ func (r *run) leftovers(ctx context.Context) ([]remedy.Step, error) {
 		if missing || slices.ContainsFunc(keyIDs(o.Keys), goes) {
 			out = append(out, step(remedy.StepReplaceKeys))
 		}
-		if slices.ContainsFunc(passwordIDs(o.Passwords), goes) {
+		if slices.ContainsFunc(passwordIDs(o.Passwords), func(id string) bool { return !slices.Contains(passwords, id) }) {
 			out = append(out, step(remedy.StepRemovePasswords))
 		}
-		if len(o.Federated) > 0 {
+		if slices.ContainsFunc(o.Federated, func(f remedy.Federated) bool { return !slices.Contains(federated, f.ID) }) {
 			out = append(out, step(remedy.StepRemoveFederated))
 		}
 	}

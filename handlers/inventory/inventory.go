@@ -3,6 +3,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,9 +24,10 @@ type Directory interface {
 	ServicePrincipal(ctx context.Context, id string) (graph.Object, error)
 	Certificates(ctx context.Context, collection, id string) (map[string]string, error)
 	FederatedCredentials(ctx context.Context, applicationID string) ([]graph.FederatedCredential, error)
+	Agents(ctx context.Context, blueprintAppID string) ([]graph.Object, error)
 }
 
-// Gather reads the inventory of a principal. A log record is not trusted to name the application: the service
+// Gather reads the inventory of a principal: what opens the door. Surround and InAzure add what lies behind it. A log record is not trusted to name the application: the service
 // principal does, when its id is known.
 func Gather(ctx context.Context, d Directory, tenant string, p event.Principal, now time.Time) (remedy.Inventory, error) {
 	inv := remedy.Inventory{Tenant: tenant, Taken: now.UTC(), Principals: []remedy.Object{}}
@@ -36,7 +38,7 @@ func Gather(ctx context.Context, d Directory, tenant string, p event.Principal, 
 			return inv, fmt.Errorf("gathering inventory: %w", err)
 		}
 		if err == nil {
-			appID = sp.AppID
+			appID = cmp.Or(sp.AgentBlueprintID, sp.AppID) // an agent's credentials are its blueprint's
 		}
 	}
 	if appID == "" {
@@ -56,7 +58,32 @@ func Gather(ctx context.Context, d Directory, tenant string, p event.Principal, 
 		}
 		inv.Principals = append(inv.Principals, o)
 	}
-	return inv, nil
+	return inv, agents(ctx, d, p, appID, &inv)
+}
+
+// agents adds to a blueprint its agents: the one that is meant as a principal, because it is disabled with it, and all of
+// them by name.
+func agents(ctx context.Context, d Directory, p event.Principal, appID string, inv *remedy.Inventory) error {
+	if inv.Application == nil || !strings.Contains(strings.ToLower(inv.Application.DataType), "agentidentityblueprint") {
+		return nil
+	}
+	all, err := d.Agents(ctx, appID)
+	if inv.Agents, err = known(all, err, func(o graph.Object) remedy.AgentRef {
+		return remedy.AgentRef{ID: o.ID, Name: o.DisplayName, Enabled: o.AccountEnabled}
+	}); err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.ID != p.ObjectID {
+			continue
+		}
+		o, err := object(ctx, d, remedy.KindServicePrincipal, graph.ServicePrincipals, a)
+		if err != nil {
+			return err
+		}
+		inv.Principals = append(inv.Principals, o)
+	}
+	return nil
 }
 
 func application(ctx context.Context, d Directory, appID string, inv *remedy.Inventory) error {
@@ -76,10 +103,18 @@ func application(ctx context.Context, d Directory, appID string, inv *remedy.Inv
 		return err
 	}
 	for _, f := range federated {
-		o.Federated = append(o.Federated, remedy.Federated{ID: f.ID, Name: f.Name, Issuer: f.Issuer, Subject: f.Subject})
+		o.Federated = append(o.Federated, credential(f))
 	}
 	inv.Application = &o
 	return nil
+}
+
+func credential(f graph.FederatedCredential) remedy.Federated {
+	out := remedy.Federated{ID: f.ID, Name: f.Name, Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences}
+	if f.Claims != nil {
+		out.Claims = f.Claims.Value
+	}
+	return out
 }
 
 func object(ctx context.Context, d Directory, kind, collection string, g graph.Object) (remedy.Object, error) {
@@ -88,6 +123,7 @@ func object(ctx context.Context, d Directory, kind, collection string, g graph.O
 		Enabled: g.AccountEnabled, EncryptionKeyID: g.TokenEncryptionKeyID, PreferredSigning: g.PreferredTokenSigningKey,
 		SingleSignOn: g.PreferredSSOMode, Keys: []remedy.Key{}, Passwords: []remedy.Password{}, Federated: []remedy.Federated{},
 	}
+	describe(&o, g)
 	for _, raw := range g.KeyCredentials {
 		var k graph.KeyCredential
 		if err := json.Unmarshal(raw, &k); err != nil {

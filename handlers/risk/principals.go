@@ -14,6 +14,7 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/odata"
 	"rekey/shared/score"
+	"rekey/shared/trail"
 )
 
 const principalSet = "identityProtection/riskyServicePrincipals"
@@ -39,6 +40,19 @@ type principal struct {
 	CaseID  string            `json:"rekeyCaseId"`
 	Answers []casefile.Answer `json:"rekeyAnswers"`
 	Harm    []casefile.Harm   `json:"rekeyHarm"`
+
+	Writes   []trail.Entry     `json:"rekeyWrites"`   // what it changed in the directory since the case's window began
+	Prepared []trail.Entry     `json:"rekeyPrepared"` // what was changed on it since then
+	Linked   []casefile.Link   `json:"rekeyLinked"`   // who prepared it, and what it changed
+	Owner    *casefile.Inquiry `json:"rekeyOwner"`    // what its owner was asked last, and answered; null when nobody was asked
+}
+
+// full makes an empty list of none: a collection that is null breaks clients.
+func full[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
 }
 
 func principalForm(c casefile.Case, waiting, known bool) principal {
@@ -50,7 +64,7 @@ func principalForm(c casefile.Case, waiting, known bool) principal {
 		ODataType: "#microsoft.graph.riskyServicePrincipal", ID: c.Principal.Key(), AppID: c.Principal.AppID, DisplayName: c.Principal.Name,
 		Processing: waiting, PrincipalType: kind, RiskLevel: c.RiskLevel(), RiskState: c.RiskState(), RiskDetail: mask("riskDetail", c.RiskDetail(), known),
 		UpdatedTime: c.Updated,
-	}, c.ID, c.Answers, c.Harm}
+	}, c.ID, full(c.Answers), full(c.Harm), full(c.Writes), full(c.Prepared), full(c.Linked), c.Owner}
 }
 
 var principalSchema = &odata.Schema{
@@ -61,7 +75,7 @@ var principalSchema = &odata.Schema{
 	},
 	Select: []string{
 		"id", "appId", "displayName", "isEnabled", "isProcessing", "servicePrincipalType", "riskLevel", "riskState", "riskDetail", "riskLastUpdatedDateTime",
-		"rekeyCaseId", "rekeyAnswers", "rekeyHarm",
+		"rekeyCaseId", "rekeyAnswers", "rekeyHarm", "rekeyWrites", "rekeyPrepared", "rekeyLinked", "rekeyOwner",
 	},
 	Order:  []odata.Order{{Name: "id"}},
 	MaxTop: maxTop, Top: defaultTop,

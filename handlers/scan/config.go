@@ -48,6 +48,7 @@ type options struct {
 	format     string // text, json, html
 	summary    string // text, json, none
 	scores     string // file for one line a sign-in; empty: none
+	cases      string // file for one line a case; empty: none
 	rejects    string // file for what cannot be used; empty: none
 	asn        string // address table
 	own        config.Prefixes
@@ -79,6 +80,9 @@ incident are there, the better: two weeks are good, 60 days are used.
 
 const scanExamples = `
 The report goes to standard output, the summary and progress to standard error.
+Beside each record and sign-in it judges what several of them show together, and answers a defender's checklist about each
+principal with something of medium or higher, from what the logs say: in the report for the riskiest, with --cases for all.
+Where a log is missing the answer is unknown; the summary says which are.
 Where a principal has very many values of a property, a sample of them is kept, drawn with a new key every time. With a
 REKEY_HASH_KEY (openssl rand -base64 16) the same logs give exactly the same report again. What the tenant declares about
 itself (REKEY_DOMAINS, REKEY_DEPLOYERS, REKEY_APPROVED_APPS, REKEY_REPOSITORIES, REKEY_ISSUERS, REKEY_OWN_SCOPES) counts as in the
@@ -90,6 +94,7 @@ Examples:
   rekey scan --format html logs/ > report.html    a page to pass on
   rekey scan --asn networks.csv.gz --own 192.0.2.0/24,198.51.100.7 logs/
   zcat export-*.gz | rekey scan --format json --scores scores.jsonl | jq .riskLevel
+  rekey scan --cases cases.jsonl logs/ && jq -r .headline.next cases.jsonl
   rekey scan --fail-on high --quiet nightly.jsonl || page-somebody
 `
 
@@ -99,6 +104,7 @@ func parseScan(args []string, s Streams) (options, error) {
 	f.StringVar(&o.format, "format", "text", "`form` of the report: text, json (one detection a line) or html (one page)")
 	f.StringVar(&o.summary, "summary", "text", "`form` of the summary: text, json or none")
 	f.StringVar(&o.scores, "scores", "", "write the score of every sign-in to `FILE`, one line of JSON each, in no particular order")
+	f.StringVar(&o.cases, "cases", "", "write the case of every principal with something of medium or higher to `FILE`, one line of JSON each")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 3 when a detection is of this `level` or higher: low, medium or high")
 	o.common(f)
 	return o, o.parse(f, args, s, scanUsage, scanExamples)

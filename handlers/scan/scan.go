@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rekey/shared/baseline"
+	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/network"
@@ -93,9 +94,11 @@ func (j *job) scan(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r := report.Report{Made: j.now, Detections: found, Summary: j.summary(t, w, time.Since(begun))}
-	r.Summary.Detections = report.Count(found)
-	if err := j.write(r); err != nil {
+	in := investigation{subjects: w.Subjects(), hasher: baseline.NewHasher(j.key), world: j.world, health: j.health, now: j.now, end: t.last}
+	found, cases := in.run(found)
+	r := report.Report{Made: j.now, Detections: found, Cases: cases, Summary: j.summary(t, w, time.Since(begun))}
+	r.Summary.Detections, r.Summary.Logs = report.Count(found), t.logs(j.health)
+	if err := errors.Join(j.write(r), j.writeCases(cases)); err != nil {
 		return err
 	}
 	return j.verdict(found)
@@ -179,6 +182,19 @@ func (j *job) write(r report.Report) error {
 		return fmt.Errorf("writing report: %w", err)
 	}
 	return j.writeSummary(r.Summary)
+}
+
+// writeCases writes the cases to their file, one line of JSON each.
+func (j *job) writeCases(cases []casefile.Case) (err error) {
+	if j.cases == "" {
+		return nil
+	}
+	l, err := createLines(j.cases)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return report.CaseLines(l, cases...)
 }
 
 func (j *job) writeSummary(s report.Summary) error {

@@ -98,6 +98,35 @@ func (t *tally) add(u *tally) {
 // health says which logs the files hold, and which of them fell silent before the newest record of all.
 func (t *tally) health() streams.Health { return t.streams.Health(t.streams.Newest()) }
 
+// watched is how far back it can be said whether a log came in: package streams remembers 28 days.
+const watched = 27 * 24 * time.Hour
+
+// logs says of each log whether the files hold all of it.
+func (t *tally) logs(h streams.Health) []report.Log {
+	var out []report.Log
+	from := t.first
+	if earliest := t.last.Add(-watched); from.Before(earliest) {
+		from = earliest
+	}
+	for _, st := range h.All() {
+		l := report.Log{Category: st.Category, State: report.LogMissing}
+		if st.State != streams.NeverSeen {
+			l.State = report.LogPartly
+			last := st.Since
+			l.Last = &last
+		}
+		switch known, flowing := h.Flowing(st.Category, from, t.last); {
+		case st.State == streams.NeverSeen:
+		case known && flowing:
+			l.State = report.LogComplete
+		case !known:
+			l.State = report.LogSparse
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
 // summary is what the tally says.
 func (t *tally) summary() report.Summary {
 	s := report.Summary{LeftOut: t.leftOut, Decoded: t.decoded, SignIns: t.signIns, Skipped: t.skipped, DeadLettered: t.dead}

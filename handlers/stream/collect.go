@@ -8,6 +8,7 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/entralog"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/rule"
@@ -24,6 +25,7 @@ const ahead = 24 * time.Hour
 type group struct {
 	events  []event.Event     // what the principal did: sign-ins that succeeded, and what was done with their tokens
 	values  []baseline.Values // of events, once learned
+	failed  []event.Event     // its sign-ins that did not succeed
 	reads   []event.Event     // what it read or was refused, of vaults, resources and Graph
 	visits  []baseline.Visit
 	claims  []detect.Detection // what rules found in directory changes, and what Microsoft found
@@ -89,6 +91,9 @@ func (c *collector) Event(e *event.Event) {
 	case baseline.Teaches(e):
 		g := c.group(e.Principal.Key())
 		g.events = append(g.events, *e)
+	case watch.Fails(e):
+		g := c.group(e.Principal.Key())
+		g.failed = append(g.failed, *e)
 	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
 		g := c.group(event.Principal{AppID: e.Principal.AppID}.Key())
 		g.users = append(g.users, userSignIn{baseline.DayOf(e.Time), e.SignIn.UserID})
@@ -98,7 +103,7 @@ func (c *collector) Event(e *event.Event) {
 		g.claims = append(g.claims, d)
 	}
 	if watch.Reads(e) {
-		g := c.group(e.Principal.Key())
+		g := c.group(exposure.Who(e).Key())
 		g.reads = append(g.reads, *e)
 	}
 	if network, v, ok := watch.Failure(e); ok {

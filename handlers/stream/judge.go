@@ -24,6 +24,10 @@ func (s *Stream) learn(state *principals.State, g *group) {
 		g.values[i] = s.Hasher.Values(&g.events[i])
 		state.Observe(&g.events[i], &g.values[i])
 	}
+	for i := range g.failed {
+		v := s.Hasher.Values(&g.failed[i])
+		state.Evidence.Fail(&g.failed[i], &v)
+	}
 	for i := range g.reads {
 		state.Exposure.Observe(s.Hasher, &g.reads[i])
 	}
@@ -68,12 +72,16 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 		days[day].Late()
 		found = append(found, days[day].All()...)
 	}
-	found = append(found, s.reads(state, g)...)
+	reads := s.reads(state, g)
+	for _, day := range slices.Sorted(maps.Keys(reads)) {
+		found = append(found, reads[day].Detections()...)
+	}
+	found = append(found, s.conduct(state, g, days, reads)...)
 	return append(found, g.claims...), g.completes(application, state), nil
 }
 
-// reads judges what the principal read and changed, each day against the days before it.
-func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
+// reads gathers what the principal read and changed, by day.
+func (s *Stream) reads(state *principals.State, g *group) map[baseline.Day]*watch.Acts {
 	days := map[baseline.Day]*watch.Acts{}
 	for i := range g.reads {
 		day := baseline.DayOf(g.reads[i].Time)
@@ -82,9 +90,31 @@ func (s *Stream) reads(state *principals.State, g *group) []detect.Detection {
 		}
 		days[day].Event(&g.reads[i])
 	}
+	return days
+}
+
+// conduct judges what the days show beside the model: failed sign-ins, and what only many days show.
+func (s *Stream) conduct(state *principals.State, g *group, signIns map[baseline.Day]*watch.Day, reads map[baseline.Day]*watch.Acts) []detect.Detection {
+	days := map[baseline.Day]*watch.Conduct{}
+	of := func(day baseline.Day) *watch.Conduct {
+		if days[day] == nil {
+			days[day] = watch.NewConduct(day, &state.State, s.Hasher)
+		}
+		return days[day]
+	}
+	for i := range g.events {
+		of(baseline.DayOf(g.events[i].Time)).Event(&g.events[i], &g.values[i])
+	}
+	for i := range g.failed {
+		v := s.Hasher.Values(&g.failed[i])
+		of(baseline.DayOf(g.failed[i].Time)).Event(&g.failed[i], &v)
+	}
+	for day := range reads {
+		of(day)
+	}
 	var found []detect.Detection
 	for _, day := range slices.Sorted(maps.Keys(days)) {
-		found = append(found, days[day].Detections()...)
+		found = append(found, days[day].Detections(signIns[day], reads[day])...)
 	}
 	return found
 }
@@ -114,7 +144,7 @@ func (s *Stream) application(ctx context.Context, state *principals.State, g *gr
 	return nil, nil
 }
 
-// arrive tells each network that a principal is new in it, and adds to the detections who else is.
+// arrive tells each network that a principal is new in it or was tried from it, and adds to the detections who else is.
 func (s *Stream) arrive(ctx context.Context, found []detect.Detection, lane string, now time.Time) ([]detect.Detection, error) {
 	for i, x := range found {
 		network, v, ok := watch.Arrival(&x)
@@ -129,7 +159,7 @@ func (s *Stream) arrive(ctx context.Context, found []detect.Detection, lane stri
 		if _, err := s.Principals.Save(ctx, state, lane); err != nil {
 			return nil, err
 		}
-		found[i], _ = watch.Company(x, state.Visits.List())
+		found[i], _ = watch.Company(watch.Spray(x, state.Visits.List()), state.Visits.List())
 		if err := s.company(ctx, state.Visits.List(), now); err != nil {
 			return nil, err
 		}

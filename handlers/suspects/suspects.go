@@ -13,10 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rekey/shared/casefile"
+	"rekey/shared/detect"
 	"rekey/shared/fault"
+	"rekey/shared/pattern"
 	"rekey/shared/score"
 	"rekey/shared/store"
 )
@@ -39,16 +42,16 @@ type suspect struct {
 	Until   time.Time `json:"until"`
 }
 
-// Keep makes the principal of a case a suspect, if the case is of medium or higher and not long past. A weaker case takes
-// no suspicion back: its evidence ages, and the principal is no less suspect for it.
+// Keep makes the principal of a case a suspect, if something in the case says that somebody else uses it, and the case is
+// not long past. A weaker case takes no suspicion back: its evidence ages, and the principal is no less suspect for it.
 func (s Store) Keep(ctx context.Context, c casefile.Case, now time.Time) error {
 	x := suspect{Version: version, Case: c.ID, Until: c.Window.To.Add(lasts).UTC()}
 	for _, id := range []string{c.Principal.ObjectID, c.Principal.AppID} {
-		if id != "" {
+		if id = strings.TrimPrefix(id, "user:"); id != "" { // a record names a person by his id alone
 			x.IDs = append(x.IDs, id)
 		}
 	}
-	if s.Table == nil || len(x.IDs) == 0 || !c.Level.AtLeast(score.LevelMedium) || !x.Until.After(now) {
+	if s.Table == nil || len(x.IDs) == 0 || !incriminates(c) || !x.Until.After(now) {
 		return nil
 	}
 	const races = 3
@@ -59,6 +62,14 @@ func (s Store) Keep(ctx context.Context, c casefile.Case, now time.Time) error {
 		}
 	}
 	return fault.Errorf(fault.Transient, "writing suspect %s: others write it, too", c.Principal.Key())
+}
+
+// incriminates reports whether a case is about use by somebody else: what was changed on a principal says nothing of it.
+func incriminates(c casefile.Case) bool {
+	if c.Owner != nil && c.Owner.Answer == casefile.NotOurs {
+		return true
+	}
+	return slices.ContainsFunc(c.Detections, func(d detect.Detection) bool { return pattern.Incriminates(d, score.LevelMedium) })
 }
 
 func (s Store) try(ctx context.Context, key string, x suspect) error {

@@ -8,6 +8,7 @@ import (
 
 	"rekey/handlers/suspects"
 	"rekey/shared/casefile"
+	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/score"
 	"rekey/shared/store"
@@ -19,7 +20,36 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 func aCase(id, principal string, level score.Level, until time.Time) casefile.Case {
 	return casefile.Case{
 		ID: id, Principal: event.Principal{ObjectID: principal, AppID: "app-" + principal}, Level: level,
-		Window: casefile.Window{From: until.Add(-time.Hour), To: until},
+		Window:     casefile.Window{From: until.Add(-time.Hour), To: until},
+		Detections: []detect.Detection{{Level: level, Source: detect.SourceRekey}}, // an unfamiliar sign-in
+	}
+}
+
+func TestWhatWasChangedOnAPrincipalMakesItNoSuspectAndTheOwnersNoDoes(t *testing.T) {
+	tests := map[string]struct {
+		rule  string
+		level score.Level
+		owner *casefile.Inquiry
+		want  bool
+	}{
+		"its secret was rotated":              {"credentialAdditional", score.LevelMedium, nil, false},
+		"another application gave it a key":   {"credentialByApplication", score.LevelHigh, nil, true},
+		"it changed much itself":              {"credentialsOnMany", score.LevelHigh, nil, false},
+		"a stranger signed in and changed":    {"unfamiliarThenChange", score.LevelHigh, nil, true},
+		"its owner says that it was not him":  {"credentialAdditional", score.LevelMedium, &casefile.Inquiry{Answer: casefile.NotOurs}, true},
+		"its owner says that it was his work": {"credentialAdditional", score.LevelMedium, &casefile.Inquiry{Answer: casefile.Ours}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, c := suspects.Store{Table: &memory.Table{}}, aCase("c1", "sp1", tt.level, now)
+			c.Detections[0].Rule, c.Owner = tt.rule, tt.owner
+			if err := s.Keep(t.Context(), c, now); err != nil {
+				t.Fatal(err)
+			}
+			if got := ids(t, s, now); (len(got) > 0) != tt.want {
+				t.Errorf("%v, want suspects: %v", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -1,8 +1,8 @@
 // Package sweep rings again for whatever made no progress: a lost, doubled or poisoned message only delays.
 //
 // It rings for triage of every principal whose newest detection its case does not know yet, about whom a person said
-// something that was not carried out, or whose operation has ended; and for every operation that should run and has not
-// moved for a while. It also clears away suspicions that have ended. What time is left goes
+// something that was not carried out, or whose operation has ended; and for every operation that or order that
+// should run and has not moved for a while. It also clears away suspicions that have ended. What time is left goes
 // to the weekly look at everything the directory has: see package posture of handlers.
 package sweep
 
@@ -34,9 +34,11 @@ type Config struct {
 	Operations store.Table
 	Triage     store.Bell
 	Evict      store.Bell
-	Posture    func(context.Context) error // the weekly look at everything, some of it at a time; nil: there is none
-	Quiet      time.Duration               // how long something may be without progress; default 2 minutes
-	Now        func() time.Time
+	// Orders returns the orders that are due and have not moved since a time; nil: there are none.
+	Orders  func(ctx context.Context, since time.Time) ([]string, error)
+	Posture func(context.Context) error // the weekly look at everything, some of it at a time; nil: there is none
+	Quiet   time.Duration               // how long something may be without progress; default 2 minutes
+	Now     func() time.Time
 }
 
 // Sweep is the handler.
@@ -56,7 +58,7 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.stuck(ctx, now), s.Suspects.Expire(ctx, now))
+	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.stuck(ctx, now), s.ordered(ctx, now), s.Suspects.Expire(ctx, now))
 	if s.Posture != nil { // last: whoever waits for a ring goes first
 		err = errors.Join(err, s.Posture(ctx))
 	}
@@ -125,6 +127,24 @@ func (s *Sweep) unheard(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("ringing for triage of %s: %w", key, err)
 		}
 		funchost.Count(ctx, "rung_verdict", 1)
+	}
+	return nil
+}
+
+// ordered rings for orders that stand still.
+func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
+	if s.Orders == nil {
+		return nil
+	}
+	ids, err := s.Orders(ctx, now.Add(-s.Quiet))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.Evict.Ring(ctx, id); err != nil {
+			return fmt.Errorf("ringing for order %s: %w", id, err)
+		}
+		funchost.Count(ctx, "rung_orders", 1)
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
 	"rekey/shared/casefile"
+	"rekey/shared/privilege"
 	"rekey/shared/remedy"
 )
 
@@ -17,22 +19,55 @@ func directory(inv *remedy.Inventory) *casefile.Directory {
 	if inv == nil {
 		return nil
 	}
-	d := &casefile.Directory{Partly: []string{"permissions", "owners", "redirectUris", "publisher"}}
+	d := &casefile.Directory{}
 	for _, o := range inv.Objects() {
-		d.OwnerTenant, d.Type = first(d.OwnerTenant, o.Owner), first(d.Type, o.Type)
+		d.OwnerTenant, d.Type = cmp.Or(d.OwnerTenant, o.Owner), cmp.Or(d.Type, o.Type)
+		d.Publisher, d.Gallery = cmp.Or(d.Publisher, o.Publisher), d.Gallery || o.Template != ""
 		d.Credentials = append(d.Credentials, credentials(o)...)
+		owners(d, o)
+		if o.Kind == remedy.KindServicePrincipal {
+			permissions(d, o)
+			continue
+		}
+		for _, r := range o.RedirectURIs.Items {
+			d.RedirectURIs = append(d.RedirectURIs, r.URI)
+		}
 	}
-	if inv.Application != nil && d.OwnerTenant == "" {
-		d.OwnerTenant = inv.Tenant
+	if inv.Application != nil {
+		d.OwnerTenant = cmp.Or(d.OwnerTenant, inv.Tenant)
 	}
+	slices.Sort(d.Partly)
+	d.Partly = slices.Compact(d.Partly)
 	return d
 }
 
-func first(a, b string) string {
-	if a != "" {
-		return a
+func owners(d *casefile.Directory, o remedy.Object) {
+	if !o.Owners.Known {
+		d.Partly = append(d.Partly, "owners")
 	}
-	return b
+	for _, x := range o.Owners.Items {
+		if name := cmp.Or(x.Name, x.ID); !slices.Contains(d.Owners, name) {
+			d.Owners = append(d.Owners, name)
+		}
+	}
+}
+
+// permissions lists what a principal may do, by app roles and directory roles.
+func permissions(d *casefile.Directory, o remedy.Object) {
+	if !o.AppRoles.Known || !o.DirectoryRoles.Known {
+		d.Partly = append(d.Partly, "permissions")
+	}
+	for _, r := range o.AppRoles.Items {
+		name := cmp.Or(r.Value, r.AppRoleID)
+		tier := privilege.AppRole(r.AppRoleID)
+		if t := privilege.AppRole(r.Value); t.Above(tier) {
+			tier = t
+		}
+		d.Permissions = append(d.Permissions, casefile.Permission{Name: name + " on " + r.Resource, Tier: tier, Since: r.Created})
+	}
+	for _, r := range o.DirectoryRoles.Items {
+		d.Permissions = append(d.Permissions, casefile.Permission{Name: "directory role " + r.Name, Tier: privilege.DirectoryRole(r.TemplateID)})
+	}
 }
 
 // credentials lists an object's ways in. What signs or encrypts tokens opens no door.

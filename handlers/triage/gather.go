@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
@@ -14,6 +15,7 @@ import (
 	"rekey/shared/pattern"
 	"rekey/shared/remedy"
 	"rekey/shared/rule"
+	"rekey/shared/score"
 	"rekey/shared/streams"
 	"rekey/shared/trail"
 	"rekey/shared/watch"
@@ -31,6 +33,9 @@ type subject struct {
 // of an application, which some records have alone. When Graph cannot be asked, a service principal is still one.
 func (t *Triage) identify(ctx context.Context, key string) (subject, error) {
 	p := principalOf(key)
+	if p.IsUser() {
+		return subject{Principal: p, keys: []string{key}}, nil
+	}
 	inv, err := t.Inventory(ctx, p)
 	if errors.Is(err, fault.NotFound) {
 		return subject{Principal: p, keys: []string{key}}, nil
@@ -105,13 +110,36 @@ func (t *Triage) facts(ctx context.Context, s subject, found []detect.Detection)
 	}
 	f.Exposure.Merge(&application.Exposure)
 	f.Tenant, f.Hasher, f.World, f.Detections, f.Tier = t.Brakes.Policy.Tenant, t.Hasher, world, found, f.Directory.Strongest()
-	if err := t.streams(ctx, &f); err != nil {
+	if err := errors.Join(t.streams(ctx, &f), t.looked(ctx, &f)); err != nil {
 		return f, err
 	}
 	if f.Actors, err = t.actors(ctx, f.Changes); err != nil {
 		return f, err
 	}
+	if f.SuspectSince, err = t.suspectSince(ctx, append(watch.Actors(f.Changes), f.Principal.Key()), world); err != nil {
+		return f, err
+	}
 	return f, t.patterns(ctx, &f)
+}
+
+// suspectSince tells from when on the subject, and those who changed it, are suspect: the earliest window of their cases.
+func (t *Triage) suspectSince(ctx context.Context, keys []string, w *rule.World) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	for _, key := range keys {
+		if !w.Suspected(key) {
+			continue
+		}
+		cs, err := t.Cases.Of(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cs {
+			if from, known := out[key]; c.Level.AtLeast(score.LevelMedium) && (!known || c.Window.From.Before(from)) {
+				out[key] = c.Window.From
+			}
+		}
+	}
+	return out, nil
 }
 
 // states reads and merges what is kept under some keys.
@@ -189,6 +217,14 @@ func (t *Triage) world(ctx context.Context) (*rule.World, error) {
 	ids, err := t.Suspects.IDs(ctx, t.Now())
 	w.Suspects = slices.Concat(w.Suspects, ids)
 	return w, err
+}
+
+// looked adds to the facts when the weekly look last ended.
+func (t *Triage) looked(ctx context.Context, f *casefile.Facts) (err error) {
+	if t.Looked != nil {
+		f.Looked, err = t.Looked(ctx)
+	}
+	return err
 }
 
 // streams adds to the facts since when directory changes are known, and which logs come in.

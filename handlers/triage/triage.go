@@ -49,7 +49,9 @@ type Config struct {
 	Inquiries  inquiries.Store
 	World      *rule.World                                        // what the tenant declares; nil declares nothing
 	Streams    func(ctx context.Context) (*streams.Memory, error) // which logs come in; nil when nobody knows
+	Looked     func(ctx context.Context) (time.Time, error)       // when everything the directory has was last looked at; nil: never
 	Hasher     baseline.Hasher
+	Options    remedy.Options // what plans may do beside changing credentials, and in which vault
 	Evict      store.Bell
 	Now        func() time.Time
 }
@@ -79,22 +81,22 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if err := errors.Join(t.judge(ctx, s, vs), t.remediated(ctx, s)); err != nil {
 		return err
 	}
-	c, ok, err := t.build(ctx, s)
+	d, err := t.build(ctx, s)
 	if err != nil {
 		return err
 	}
-	if ok {
-		err = t.hold(ctx, c, s)
+	if d != nil {
+		err = t.hold(ctx, d.Case, s)
 	} else {
 		err = t.aged(ctx, s, vs)
 	}
 	if err != nil || asked != nil {
 		return errors.Join(err, asked) // a verdict that did not reach all keys is carried out again
 	}
-	if err := t.carriedOut(ctx, s, vs); err != nil || !ok {
+	if err := t.carriedOut(ctx, s, vs); err != nil || d == nil {
 		return err
 	}
-	return t.act(ctx, c, s)
+	return t.act(ctx, d, s)
 }
 
 // hold keeps the case, and who is suspect for it.
@@ -110,24 +112,33 @@ func (t *Triage) hold(ctx context.Context, c casefile.Case, s subject) error {
 }
 
 // act decides about the case, if there is anything to decide.
-func (t *Triage) act(ctx context.Context, c casefile.Case, s subject) error {
+func (t *Triage) act(ctx context.Context, d *dossier, s subject) error {
+	c := d.Case
 	switch {
 	case c.Closed():
 		return t.withdraw(ctx, c)
+	case c.Principal.IsUser(): // the case is for people to read: there is no workload to plan for
+		return nil
 	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
 	}
-	return t.operate(ctx, c, *s.inventory)
+	return t.operate(ctx, d, *s.inventory)
 }
 
 func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
 
-// build makes the subject's case from state, and false when nothing is held against it.
-func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, error) {
+// dossier is a case and what it was built from.
+type dossier struct {
+	casefile.Case
+	facts casefile.Facts
+}
+
+// build makes the subject's case from state, and nil when nothing is held against it.
+func (t *Triage) build(ctx context.Context, s subject) (*dossier, error) {
 	found, err := t.detections(ctx, s)
 	if err != nil || len(detect.Happened(found)) == 0 { // what a look at the inventory found opens no case
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	if s.Name == "" || s.AppID == "" { // Graph does not know it any more; the records do
 		last := newest(found).Principal
@@ -135,21 +146,21 @@ func (t *Triage) build(ctx context.Context, s subject) (casefile.Case, bool, err
 	}
 	f, err := t.facts(ctx, s, found)
 	if err != nil {
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	if err := t.related(ctx, &f); err != nil {
-		return casefile.Case{}, false, err
+		return nil, err
 	}
 	now := t.Now()
 	c, err := t.Cases.Join(ctx, casefile.Build(f, now))
 	if err != nil {
-		return c, true, err
+		return nil, err
 	}
 	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err != nil || f.Inquiry == nil {
-		return c, true, err
+		return &dossier{c, f}, err
 	}
 	c, err = t.Cases.Join(ctx, casefile.Build(f, now)) // what the owner said is found by the case's id
-	return c, true, err
+	return &dossier{c, f}, err
 }
 
 func since(ds []detect.Detection, t time.Time) []detect.Detection {
@@ -174,7 +185,8 @@ func newest(ds []detect.Detection) detect.Detection {
 
 // operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
 // alone: what it does is in its own journal.
-func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Inventory) error {
+func (t *Triage) operate(ctx context.Context, d *dossier, inv remedy.Inventory) error {
+	c := d.Case
 	op, row, err := t.operation(ctx, c)
 	if err != nil || op != nil && op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
 		return err
@@ -183,7 +195,7 @@ func (t *Triage) operate(ctx context.Context, c casefile.Case, inv remedy.Invent
 	if err != nil {
 		return err
 	}
-	return t.store(ctx, row, remedy.Open(inv, c, v, t.Now()), v)
+	return t.store(ctx, row, remedy.OpenPlan(remedy.Build(t.input(&d.facts, c, inv)), c, v, t.Now()), v)
 }
 
 func (t *Triage) store(ctx context.Context, row store.Row, op remedy.Operation, v decide.Verdict) error {

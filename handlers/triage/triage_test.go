@@ -127,6 +127,24 @@ func TestADetectionBecomesACaseWithAPlanThatAwaitsApproval(t *testing.T) {
 	}
 }
 
+func TestAUserHasACaseAndNothingIsDone(t *testing.T) {
+	w := newWorld()
+	w.policy.NeverTouch = nil
+	key := event.User("u1").Key()
+	w.detect(t, key, 30)
+	if err := w.triage(t, key); err != nil {
+		t.Fatal(err)
+	}
+	known, err := w.cases.Of(t.Context(), key)
+	if err != nil || len(known) != 1 {
+		t.Fatalf("%d cases (%v), want one", len(known), err)
+	}
+	rows, _, err := w.operations.List(t.Context(), remedy.Partition, "", 10)
+	if err != nil || len(rows) != 0 || len(w.evictBell.Rung()) != 0 {
+		t.Errorf("%d operations (%v), rung %v: want none", len(rows), err, w.evictBell.Rung())
+	}
+}
+
 func TestWhatIsNotHeldAgainstAnybodyIsNoCase(t *testing.T) {
 	w := newWorld()
 	if err := w.triage(t, "sp1"); err != nil {

@@ -49,13 +49,16 @@ type Note struct {
 	KeyID  string    `json:"keyId,omitempty"`
 }
 
-// Evidence is what is known of one principal's last days: notes, where its newest tokens were issued to, and how many
-// sign-ins each hour had. Like Profile it merges in any order: the newest survive, ties broken by what they say. The
-// zero Evidence is empty and ready.
+// Evidence is what is known of one principal's last days: notes, where its newest tokens were issued to, how many sign-ins
+// each hour had, and which failed; beside these which federated credentials it used, and whose tenant it is from. Like
+// Profile it merges in any order: the newest survive, ties broken by what they say. The zero Evidence is empty and ready.
 type Evidence struct {
-	notes  []Note
-	tokens []Token
-	hours  Hours
+	notes     []Note
+	tokens    []Token
+	hours     Hours
+	failures  Failures
+	federated set
+	owner     string
 }
 
 // Add keeps a note. Texts are cut to a printable length; a note of an unknown kind is dropped.
@@ -105,6 +108,9 @@ func (e *Evidence) Merge(f *Evidence) {
 		e.issue(t)
 	}
 	e.hours.hours.merge(&f.hours.hours)
+	e.failures.merge(&f.failures)
+	e.federated.merge(&f.federated, maxFederated)
+	e.owner = max(e.owner, f.owner)
 }
 
 // Notes returns the notes, newest first.
@@ -128,11 +134,12 @@ func (e *Evidence) Forget(t time.Time) {
 	e.notes = slices.DeleteFunc(e.notes, func(n Note) bool { return n.Time.Before(t) })
 }
 
-// evidenceVersion 2 is a version byte, the tokens, the hours, and the notes as JSON. Version 1 was JSON alone, and
-// begins with a brace.
-const evidenceVersion = 2
+// evidenceVersion 3 is a version byte, the tokens, the hours, the failures, the federated credentials, the owner's tenant
+// after its length, and the notes as JSON. Version 2 had none of failures, federated credentials and owner. Version 1 was
+// JSON alone, and begins with a brace.
+const evidenceVersion = 3
 
-// evidenceForm is version 1, and the end of version 2.
+// evidenceForm is version 1, and the end of later ones.
 type evidenceForm struct {
 	Version int    `json:"version"`
 	Notes   []Note `json:"notes"`
@@ -143,6 +150,8 @@ func (e *Evidence) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, evidenceVersion)
 	b = appendTokens(b, e.tokens)
 	b = e.hours.hours.append(b, hourBytes)
+	b = e.federated.append(e.failures.append(b))
+	b = append(append(b, byte(len(e.owner))), e.owner...)
 	out, err := json.Marshal(evidenceForm{evidenceVersion, e.notes})
 	return append(b, out...), err
 }
@@ -157,6 +166,11 @@ func (e *Evidence) UnmarshalBinary(b []byte) error {
 		r := reader{b: b[1:]}
 		e.tokens = readTokens(&r)
 		e.hours.hours.read(&r, hourBytes)
+		if b[0] > 2 {
+			e.failures.read(&r)
+			e.federated.read(&r, maxFederated)
+			e.readOwner(&r)
+		}
 		if r.bad {
 			return fault.Errorf(fault.Poison, "decoding evidence: damaged, %d bytes in all", len(b))
 		}

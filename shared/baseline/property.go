@@ -105,10 +105,11 @@ func (h Hasher) addr(p Property, a netip.Addr) uint32 {
 
 // Values are the hashes of what one event shows. A property the record lacks is absent: unknown, not new.
 type Values struct {
-	Hash    [Properties]uint32
-	Token   uint32 // of the token's id; 0 when the record has none
-	id      uint64 // of the record's id, for counting sign-ins
-	present uint16
+	Hash      [Properties]uint32
+	Token     uint32 // of the token's id; 0 when the record has none
+	Federated uint32 // of the federated credential's id; 0 when the record has none
+	id        uint64 // of the record's id, for counting sign-ins
+	present   uint16
 }
 
 // Has reports whether the sign-in shows the property.
@@ -152,6 +153,18 @@ func (h Hasher) token(id string) uint32 {
 	return uint32(h.id(id))
 }
 
+// Network hashes an autonomous system or, when its number is 0, the network that a prefix of NetworkPrefix names; 0 when
+// both are unknown.
+func (h Hasher) Network(asn uint32, prefix netip.Prefix) uint32 {
+	switch {
+	case asn != 0:
+		return h.number(ASN, asn)
+	case prefix.IsValid():
+		return h.addr(Prefix, prefix.Addr())
+	}
+	return 0
+}
+
 // network sets where an event came from. Prefix and system are kept apart for sign-ins and for activity, because a
 // token may honestly be used elsewhere than where it was issued. The same value has the same hash in both.
 func (h Hasher) network(v *Values, e *event.Event, prefix, asn Property) {
@@ -181,6 +194,9 @@ func (h Hasher) signIn(v *Values, e *event.Event) {
 	v.text(h, CredentialType, e.SignIn.CredentialType)
 	v.text(h, CredentialKey, e.SignIn.CredentialKeyID)
 	v.text(h, CredentialClass, credentialClass(&e.SignIn))
+	if e.SignIn.FederatedID != "" {
+		v.Federated = h.String(CredentialKey, e.SignIn.FederatedID)
+	}
 	v.set(HourBlock, h.number(HourBlock, uint32(e.Time.UTC().Hour()/3)))
 }
 

@@ -32,6 +32,7 @@ func (e *Evidence) Issue(s *event.Event, v *Values) {
 	if !IsSignIn(s) || !s.SignIn.Succeeded() {
 		return
 	}
+	e.identify(s, v)
 	e.hours.hours.add(int(HourOf(s.Time)), v.id)
 	if v.Token == 0 || !s.Caller.IsValid() {
 		return

@@ -55,6 +55,27 @@ func (v View) ActiveDays() int { return bits.OnesCount64(v.active) }
 // Age is the number of days since the first sign-in, at most Window.
 func (v View) Age() int { return min(int(v.day)-int(v.first), Window) }
 
+// End returns the day after the last active one before the judged day: where the window ends.
+func (v View) End() Day { return v.end }
+
+// Arrived counts the values of a property that were first seen on a day from one to before another, at most 64 days later,
+// and says on which of these days (bit 0: the first).
+func (v View) Arrived(p Property, from, to Day) (n int, days uint64) {
+	for i := range v.profile.sets[p].slots {
+		if first := v.profile.sets[p].slots[i].First; first >= from && first < to {
+			n++
+			days |= 1 << (first - from)
+		}
+	}
+	return n, days
+}
+
+// LastSeen returns the hour of a value's last use, whenever that was, and false if it is not among those that are kept.
+func (v View) LastSeen(p Property, hash uint32) (Hour, bool) {
+	s, ok := v.profile.sets[p].find(hash)
+	return s.Last, ok
+}
+
 // Silence is the number of whole days without a sign-in that lie before the day.
 func (v View) Silence() int { return int(v.day) - int(v.end) }
 

@@ -51,7 +51,7 @@ func (s sketch) estimate() float64 {
 }
 
 // series counts distinct ids in each of the last periods of time: at[i] is the period i before the newest.
-type series[A [64]sketch | [168]sketch] struct {
+type series[A [24]sketch | [64]sketch | [168]sketch] struct {
 	newest int
 	at     A
 }

@@ -1,9 +1,11 @@
 package casefile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"rekey/shared/baseline"
 	"rekey/shared/trail"
@@ -29,7 +31,7 @@ func unauthorizedCredentials(f *Facts, c *Case) finding {
 		x.value, x.why, x.records = Yes, more(x.why, y.why), append(x.records, y.records...)
 	}
 	if x.value == "" && undeclared != "" {
-		return finding{value: Unknown, why: "nobody is declared as a deployer (REKEY_DEPLOYERS); " + undeclared}
+		return finding{value: Unknown, missing: MissingDeployers, why: "nobody is declared as a deployer (REKEY_DEPLOYERS); " + undeclared}
 	}
 	return x
 }
@@ -39,10 +41,11 @@ func (f *Facts) declared() bool { return f.World != nil && len(f.World.Deployers
 
 // said puts a change into words.
 func said(e trail.Entry) string {
-	who := e.ActorName
-	if who == "" {
-		who = e.Actor
-	}
+	return fmt.Sprintf("%s by %s at %s", Did(e), cmp.Or(e.ActorName, e.Actor), e.Time.Format("2006-01-02 15:04"))
+}
+
+// Did says what was changed, and for whom, without who did it: added credential secret 5d0e for "billing".
+func Did(e trail.Entry) string {
 	what := words[e.Act]
 	if what == "" {
 		what = string(e.Act)
@@ -55,7 +58,7 @@ func said(e trail.Entry) string {
 	if e.TargetName != "" {
 		what += fmt.Sprintf(" for %q", e.TargetName)
 	}
-	return fmt.Sprintf("%s by %s at %s", what, who, e.Time.Format("2006-01-02 15:04"))
+	return what
 }
 
 var words = map[trail.Act]string{
@@ -75,7 +78,7 @@ const unused = 60
 // moreThanRequired answers from what Graph lists: valid but unused for 60 days, or more than one of a kind.
 func moreThanRequired(f *Facts, c *Case) finding {
 	if f.Directory == nil {
-		return finding{value: Unknown, why: "Graph could not be asked"}
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked"}
 	}
 	x := found(c, "credentialUnused", "credentialSurplus")
 	count := map[string]int{}
@@ -141,7 +144,7 @@ func unregisteredDomains(_ *Facts, c *Case) finding {
 func unauthorizedRedirect(f *Facts, c *Case) finding {
 	x := found(c, "redirectUnsafe", "redirectLookAlike", "redirectForeign", "redirectClaimable")
 	for _, e := range c.Prepared {
-		if e.Act == trail.Configured && e.What == "redirect URIs" && f.declared() && !f.World.Vouches(e.Actor) {
+		if e.Act == trail.Configured && strings.HasPrefix(e.What, trail.RedirectURI) && f.declared() && !f.World.Vouches(e.Actor) {
 			x.value, x.why, x.records = Yes, more(x.why, said(e)), append(x.records, e.Record)
 		}
 	}
@@ -151,11 +154,17 @@ func unauthorizedRedirect(f *Facts, c *Case) finding {
 // redirectOwnership answers from the weekly sweep, which asks the DNS.
 func redirectOwnership(f *Facts, c *Case) finding {
 	x := found(c, "addressDangling", "redirectClaimable")
-	if x.value == "" && f.Directory == nil {
-		return finding{value: Unknown, why: "Graph could not be asked for its addresses"}
+	if x.value == "" && f.Directory.lacks("redirectUris") {
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its addresses"}
 	}
-	if x.value == "" {
-		x.why = fmt.Sprintf("%d redirect URIs, and the weekly check found none that somebody else could claim", len(f.Directory.RedirectURIs))
+	switch {
+	case x.value == Yes:
+	case len(f.Directory.RedirectURIs) == 0:
+		x.why = "it has no redirect URIs"
+	case f.Looked.IsZero():
+		return finding{value: Unknown, missing: MissingLook, why: fmt.Sprintf("its %d redirect URIs were not looked up yet", len(f.Directory.RedirectURIs))}
+	default:
+		x.why = fmt.Sprintf("%d redirect URIs, and the check of %s found none that somebody else could claim", len(f.Directory.RedirectURIs), f.Looked.Format(time.DateOnly))
 	}
 	return x
 }

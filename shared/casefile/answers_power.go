@@ -70,7 +70,7 @@ func highPrivilege(f *Facts, c *Case) finding {
 		}
 	}
 	if x.value == "" && f.Directory.lacks("permissions") {
-		return finding{value: Unknown, why: "Graph could not be asked for its permissions, and no grant was seen"}
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its permissions, and no grant was seen"}
 	}
 	if x.value == "" {
 		x.why = "it holds no permission of the control or management plane, and none was granted"
@@ -85,7 +85,7 @@ func unnecessaryPrivilege(f *Facts, c *Case) finding {
 		return x
 	}
 	if f.Directory.lacks("permissions") {
-		return finding{value: Unknown, why: "Graph could not be asked for its permissions"}
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its permissions"}
 	}
 	var strong []string
 	for _, p := range f.Directory.Permissions {
@@ -96,7 +96,7 @@ func unnecessaryPrivilege(f *Facts, c *Case) finding {
 	if len(strong) == 0 {
 		return finding{why: "it holds no permission of the control or management plane"}
 	}
-	return finding{value: Unknown, why: fmt.Sprintf("it holds %s; which of its calls need them is not in the logs", strong[0])}
+	return finding{value: Unknown, missing: MissingUse, why: fmt.Sprintf("it holds %s; which of its calls need them is not in the logs", strong[0])}
 }
 
 // unverified answers from whose the application is.
@@ -105,11 +105,13 @@ func unverified(f *Facts, c *Case) finding {
 	switch d := f.Directory; {
 	case x.value == Yes:
 	case d == nil:
-		return finding{value: Unknown, why: "Graph could not be asked whose it is"}
+		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked whose it is"}
 	case d.OwnerTenant == "" || f.World == nil || d.OwnerTenant == f.World.Tenant:
 		x.why = "it is the tenant's own"
 	case d.Publisher != "":
 		x.why = fmt.Sprintf("its publisher %q is verified", d.Publisher)
+	case d.lacks("publisher"):
+		return finding{value: Unknown, missing: MissingGraph, why: "it belongs to the tenant " + d.OwnerTenant + ", and Graph could not be asked whether its publisher is verified"}
 	default:
 		x = finding{value: Yes, why: "it belongs to the tenant " + d.OwnerTenant + ", and its publisher is not verified"}
 	}

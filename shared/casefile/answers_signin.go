@@ -24,7 +24,7 @@ func contributed(c *Case, names ...string) finding {
 	for _, d := range c.Detections {
 		for _, k := range d.Contributions {
 			if slices.Contains(names, k.Name) {
-				return finding{Yes, k.Value + ": " + k.Why, recordIDs(d)}
+				return finding{value: Yes, why: k.Value + ": " + k.Why, records: recordIDs(d)}
 			}
 		}
 	}
@@ -44,14 +44,14 @@ func tooMany(f *Facts, c *Case) finding {
 		return x
 	}
 	if f.Profile == nil {
-		return finding{value: Unknown, why: "nothing is known of its sign-ins"}
+		return finding{value: Unknown, missing: MissingHistory, why: "nothing is known of its sign-ins"}
 	}
 	day := baseline.DayOf(c.Window.To)
 	today, most := f.Profile.Volume().On(day), f.Profile.Volume().MaxBefore(day)
 	x := finding{why: fmt.Sprintf("about %.0f sign-ins on %s, about %.0f on the busiest day before", today, day, most)}
 	switch {
 	case most == 0:
-		x.value = Unknown
+		x.value, x.missing = Unknown, MissingHistory
 	case today > many*most:
 		x.value = Yes
 	}

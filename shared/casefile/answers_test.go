@@ -125,10 +125,10 @@ var checklist = map[string]map[string]answered{
 	"signOutURL":          {"changed": is("yes", found("logoutURL")), "none": is("no", logs)},
 	"unregisteredDomains": {"foreign": is("yes", found("redirectForeign")), "none": is("no", logs)},
 	"unauthorizedRedirect": {
-		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
-		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URIs" })),
+		"by nobody who is declared": is("yes", deployers("otto"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
+		"by a deployer":             is("no", logs, deployers("anna"), changed(trail.Configured, func(e *trail.Entry) { e.What = "redirect URI https://x.example" })),
 	},
-	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "checked": is("no", directory(casefile.Directory{})), "not asked": is("unknown")},
+	"redirectOwnership": {"dangling": is("yes", found("addressDangling")), "has none": is("no", directory(casefile.Directory{})), "checked": is("no", directory(casefile.Directory{RedirectURIs: []string{"https://a.example"}}), func(f *casefile.Facts) { f.Looked = attack }), "never checked": is("unknown", directory(casefile.Directory{RedirectURIs: []string{"https://a.example"}})), "not asked": is("unknown"), "not asked for them": is("unknown", directory(casefile.Directory{Partly: []string{"redirectUris"}}))},
 	"userConsent":       {"to mail": is("yes", found("consentRiskyScopes")), "none": is("no", logs)},
 	"broadConsent":      {"mail": is("yes", changed(trail.Consented, tier1)), "a profile": is("no", logs, changed(trail.Consented))},
 	"consentByWhom": {
@@ -156,6 +156,7 @@ var checklist = map[string]map[string]answered{
 	"unverified": {
 		"foreign and unverified": is("yes", directory(casefile.Directory{OwnerTenant: "t9"})),
 		"foreign and verified":   is("no", directory(casefile.Directory{OwnerTenant: "t9", Publisher: "Fabrikam"})),
+		"foreign, and not asked": is("unknown", directory(casefile.Directory{OwnerTenant: "t9", Partly: []string{"publisher"}})),
 		"its own":                is("no", directory(casefile.Directory{OwnerTenant: "t1"})),
 		"not asked":              is("unknown"),
 	},
@@ -183,6 +184,9 @@ func TestEveryQuestionIsAnsweredFromWhatIsKnown(t *testing.T) {
 				a := answer(t, casefile.Build(f, attack.Add(time.Hour)), id)
 				if a.Value != tt.want || a.Why == "" || strings.Contains(a.Why, "%!") {
 					t.Errorf("%+v, want %s", a, tt.want)
+				}
+				if (a.Value == "unknown") != (a.Missing != "") {
+					t.Errorf("%+v: an unknown says what is missing, and nothing else does", a)
 				}
 				if a.Value == "no" && len(a.Records) > 0 {
 					t.Errorf("a no cites records: %+v", a)

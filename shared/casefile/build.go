@@ -28,6 +28,7 @@ type Facts struct {
 	MoreActs     bool            // there were more changes by it than Facts.Acts has
 	Directory    *Directory      // what Graph says; nil when it could not be asked
 	Inquiry      *Inquiry        // the newest question to its owner
+	Looked       time.Time       // when the weekly look at the inventory last ended; zero: never
 	RelatedCases []Link          // cases of others, by key; Why is not set
 
 	// Flowing tells whether a log came in all through a time, as streams.Health does; nil when nobody knows.
@@ -105,14 +106,20 @@ func linked(f *Facts, c *Case) []Link {
 		out = append(out, l)
 	}
 	for _, e := range c.Prepared {
-		add(e.Actor, e.ActorName, "changed this principal")
+		add(e.Actor, e.ActorName, ChangedThis)
 	}
 	for _, e := range c.Writes {
-		add(e.Target, e.TargetName, "was changed by this principal")
+		add(e.Target, e.TargetName, ChangedByThis)
 	}
 	slices.SortStableFunc(out, func(a, b Link) int { return cmp.Compare(len(b.Case), len(a.Case)) })
 	return out[:min(len(out), maxLinked)]
 }
+
+// Why an identity is linked.
+const (
+	ChangedThis   = "changed this principal"
+	ChangedByThis = "was changed by this principal"
+)
 
 // maxLinked bounds the links of a case.
 const maxLinked = 32
@@ -126,7 +133,15 @@ func id(f Facts) string {
 	return hex.EncodeToString(sum[:10])
 }
 
+// strongest orders detections by level, and by bits only within one: what a rule found has none, and a high one tells more
+// of a case than a low sign-in.
 func strongest(a, b detect.Detection) int {
+	if a.Level != b.Level {
+		if a.Level.AtLeast(b.Level) {
+			return -1
+		}
+		return 1
+	}
 	return cmp.Or(cmp.Compare(b.Bits, a.Bits), a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
 }
 

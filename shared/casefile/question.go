@@ -17,7 +17,17 @@ type Answer struct {
 	Value    string   `json:"value"`
 	Why      string   `json:"why"`
 	Records  []string `json:"records,omitempty"` // ids of the records that show it, at most maxRecords
+	Missing  string   `json:"missing,omitempty"` // of Unknown: what would answer it, a category of package streams or one of the Missing constants
 }
+
+// What else than a log can be missing.
+const (
+	MissingLook      = "look"      // the weekly look at the inventory has not ended once
+	MissingGraph     = "graph"     // Graph could not be asked, or not for this
+	MissingDeployers = "deployers" // the tenant does not declare who changes applications as his work
+	MissingHistory   = "history"   // too little is known of the principal's sign-ins
+	MissingUse       = "use"       // which of the principal's calls need a permission is in no log
+)
 
 const maxRecords = 16
 
@@ -44,6 +54,7 @@ type finding struct {
 	value   string // Yes, No, Unknown; "" is no
 	why     string
 	records []string
+	missing string // of Unknown
 }
 
 var logNames = map[string]string{
@@ -90,7 +101,7 @@ func answers(f *Facts, c *Case) []Answer {
 // quiet one look alike.
 func (q *Question) ask(f *Facts, c *Case) Answer {
 	x := q.answer(f, c)
-	a := Answer{ID: q.ID, Area: q.Area, Question: q.Text, Value: x.value, Why: x.why, Records: x.records[:min(len(x.records), maxRecords)]}
+	a := Answer{ID: q.ID, Area: q.Area, Question: q.Text, Value: x.value, Why: x.why, Records: x.records[:min(len(x.records), maxRecords)], Missing: x.missing}
 	if a.Value == "" {
 		a.Value = No
 	}
@@ -103,9 +114,9 @@ func (q *Question) ask(f *Facts, c *Case) Answer {
 			a.Why = "nothing in " + logNames[q.Log]
 		}
 	case known:
-		a.Value, a.Why = Unknown, "nothing in "+logNames[q.Log]+", and it did not come in for part of the time"
+		a.Value, a.Missing, a.Why = Unknown, q.Log, "nothing in "+logNames[q.Log]+", and it did not come in for part of the time"
 	default:
-		a.Value, a.Why = Unknown, "nothing in "+logNames[q.Log]+", and it is not known to come in"
+		a.Value, a.Missing, a.Why = Unknown, q.Log, "nothing in "+logNames[q.Log]+", and it is not known to come in"
 	}
 	return a
 }

@@ -64,8 +64,8 @@ var chain = []check{
 }
 
 // Decide runs the chain. Acting alone needs a mode that allows it and every check; otherwise it becomes a request for
-// approval, or stays a plan where that is all the policy asks for. A principal that must never be touched is planned
-// for at most.
+// approval, or stays a plan where that is all the policy asks for. A principal that must never be touched, and a
+// case that is low, are planned for at most.
 func Decide(in Input) Verdict {
 	v := Verdict{Asked: in.Policy.ModeFor(in.Case.Principal.Key())}
 	v.Mode = v.Asked
@@ -76,8 +76,8 @@ func Decide(in Input) Verdict {
 			v.Mode = ModeApprove
 		}
 	}
-	if ok, _ := touchable(in); !ok {
-		v.Mode = ModePlan
+	if ok, _ := touchable(in); !ok || !in.Case.Level.AtLeast(score.LevelMedium) {
+		v.Mode = ModePlan // nobody is called for a low case
 	}
 	return v
 }
@@ -90,6 +90,9 @@ func notStopped(in Input) (bool, string) {
 }
 
 func touchable(in Input) (bool, string) {
+	if in.Case.Principal.IsUser() {
+		return false, "a user, and no workload"
+	}
 	for _, key := range []string{in.Case.Principal.Key(), in.Case.Principal.AppID} {
 		if why, ok := in.Policy.NeverTouch[key]; ok && key != "" {
 			return false, why

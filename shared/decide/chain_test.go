@@ -43,9 +43,11 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"the principal has its own mode": {func(in *decide.Input) { in.Policy.Modes = map[string]decide.Mode{"sp1": decide.ModePlan} }, decide.ModePlan, ""},
 		"the kill switch is set":         {func(in *decide.Input) { in.Stopped = true }, decide.ModeApprove, "kill switch"},
 		"the principal is never touched": {func(in *decide.Input) { in.Policy.NeverTouch = map[string]string{"sp1": "Rekey itself"} }, decide.ModePlan, "never touched"},
+		"it is a user":                   {func(in *decide.Input) { in.Case.Principal = event.User("u1") }, decide.ModePlan, "never touched"},
 		"its application is never touched, whatever was asked": {func(in *decide.Input) {
 			in.Policy.Default, in.Policy.NeverTouch = decide.ModeApprove, map[string]string{"app1": "break glass"}
 		}, decide.ModePlan, "never touched"},
+		"the level is low":        {func(in *decide.Input) { in.Case.Level = score.LevelLow }, decide.ModePlan, "level high"},
 		"the level is medium":     {func(in *decide.Input) { in.Case.Level = score.LevelMedium }, decide.ModeApprove, "level high"},
 		"only the network is new": {func(in *decide.Input) { in.Case.Detections[0].Contributions = in.Case.Detections[0].Contributions[:1] }, decide.ModeApprove, "two independent families"},
 		"a late hour is half a witness": {func(in *decide.Input) {

@@ -41,6 +41,18 @@ func Claimed(e *event.Event, c Claim) Detection {
 	return d
 }
 
+// ClaimedOf makes the detection of a claim about days, which cites the sign-in that the day's detection begins with.
+func ClaimedOf(first Detection, c Claim) Detection {
+	d := first
+	d.Type, d.Subject = c.Type, cut(c.Subject)
+	d.ID = ID(d.Principal.Key(), c.Type+"/"+c.Rule, d.Subject, d.Day)
+	d.Rule, d.Statement, d.Level = c.Rule, cut(c.What), c.Level
+	d.Fleet, d.ActiveDays, d.KeyIDs, d.Contributions = "", 0, []string{}, []score.Contribution{}
+	d.Records = slices.Clone(first.Records[:1])
+	d.Records[0].Succeeded = false
+	return d
+}
+
 func cut(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) > maxText {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"rekey/shared/baseline"
@@ -88,6 +89,17 @@ func Origin(e *event.Event) string {
 		return fmt.Sprintf("AS%d", e.Network.ASN)
 	case e.Caller.IsValid():
 		return baseline.NetworkPrefix(e.Caller).String()
+	}
+	return "unknown network"
+}
+
+// Origin names where a record came from, like that of an event.
+func (r *Record) Origin() string {
+	if r.ASN != 0 {
+		return fmt.Sprintf("AS%d", r.ASN)
+	}
+	if a, err := netip.ParseAddr(r.IPAddress); err == nil {
+		return baseline.NetworkPrefix(a).String()
 	}
 	return "unknown network"
 }

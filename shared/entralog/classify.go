@@ -19,6 +19,7 @@ var kinds = map[string]event.Kind{
 	"AuditLogs":                       event.KindAudit,
 	"MicrosoftGraphActivityLogs":      event.KindGraphActivity,
 	"AADGraphActivityLogs":            event.KindDirectoryGraphActivity,
+	"AzureADGraphActivityLogs":        event.KindDirectoryGraphActivity, // the category, as the table's reference spells it
 	"ServicePrincipalRiskEvents":      event.KindRisk,
 	"AADServicePrincipalRiskEvents":   event.KindRisk,
 	"RiskyServicePrincipals":          event.KindRisk,

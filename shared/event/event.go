@@ -11,6 +11,7 @@ package event
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -92,6 +93,15 @@ func (p Principal) Key() string {
 	}
 	return ""
 }
+
+// userPrefix stands before the object id in the key of what is kept about a user.
+const userPrefix = "user:"
+
+// User returns the stand-in under which findings about a user are kept. He is no workload: nothing of Rekey's acts upon him.
+func User(id string) Principal { return Principal{ObjectID: userPrefix + id} }
+
+// IsUser reports whether a principal is a user's stand-in.
+func (p Principal) IsUser() bool { return strings.HasPrefix(p.ObjectID, userPrefix) }
 
 // Hosting classes of a network.
 const (

@@ -83,6 +83,9 @@ func (a *Activity) reads(c Class, ops Ops) []Read {
 // Exposed returns the Reads of the day that handed out values of vault objects.
 func (a *Activity) Exposed() []Read { return a.reads(ClassObject, opsOfExposure) }
 
+// Content returns the Reads of the day that read mail or files.
+func (a *Activity) Content() []Read { return a.reads(ClassCall, OpMail|OpFiles) }
+
 // Busiest returns the hour in which values of the most distinct objects were handed out, and the Reads.
 func (a *Activity) Busiest() (hour int, reads []Read) {
 	var objects [24]int

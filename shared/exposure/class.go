@@ -50,7 +50,7 @@ func (c Class) maxName() int {
 }
 
 // Ops is a set of operations.
-type Ops uint16
+type Ops uint32
 
 // The operations, in the order they are stored. New ones go at the end.
 const (
@@ -70,13 +70,17 @@ const (
 	OpCall                        // a call that gives power
 	OpEnumerate                   // a Graph call that lists everything of a kind
 	OpMail                        // a Graph call that reads a mailbox
-	opCount       = 16
+	OpFiles                       // a Graph call that reads files
+	OpOldGraph                    // any call to the old Azure AD Graph
+	OpClient                      // a user signed in with a developer client
+	OpUserList                    // a Graph call by a user with such a client that lists everything of a kind
+	opCount       = 20
 	opsOfExposure = OpGet | OpBackup | OpRelease | OpKeys
 )
 
 var opNames = [opCount]string{
 	"get", "backup", "release", "keyUse", "metadata", "list", "write", "delete", "purge", "configure", "grant", "blind",
-	"keys", "call", "enumerate", "mail",
+	"keys", "call", "enumerate", "mail", "files", "oldGraph", "client", "userList",
 }
 
 // String names the operations of the set, joined by a plus sign.
@@ -97,4 +101,4 @@ func (o Ops) Expose() bool { return o&opsOfExposure != 0 }
 func (o Ops) Has(wanted Ops) bool { return o&wanted != 0 }
 
 // index returns the place of a single operation in the table of operations.
-func (o Ops) index() int { return bits.TrailingZeros16(uint16(o)) }
+func (o Ops) index() int { return bits.TrailingZeros32(uint32(o)) }

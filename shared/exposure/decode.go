@@ -2,7 +2,6 @@ package exposure
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"net/netip"
 
 	"rekey/shared/baseline"
@@ -12,7 +11,7 @@ import (
 // UnmarshalBinary replaces the index by the encoded one. A newer version than this code knows is an error of kind
 // fault.Denied: it must not be overwritten. Damage is an error of kind fault.Poison.
 func (x *Index) UnmarshalBinary(b []byte) error {
-	if len(b) < 2 {
+	if len(b) < 3 {
 		return fault.Errorf(fault.Poison, "decoding exposure: %d bytes are too few", len(b))
 	}
 	if b[0] > indexVersion || b[1] > byte(classes) {
@@ -20,15 +19,21 @@ func (x *Index) UnmarshalBinary(b []byte) error {
 			b[0], b[1], indexVersion, classes)
 	}
 	*x = Index{}
-	r := reader{b: b[2:]}
+	r := reader{b: b[2:], opBytes: 2}
+	if b[0] > 1 {
+		if b[2] > opCount {
+			return fault.Errorf(fault.Denied, "decoding exposure: %d operations, this program knows %d: upgrade it", b[2], opCount)
+		}
+		r.b, r.opBytes = b[3:], opBytes
+	}
 	for c := range Class(b[1]) {
 		x.lists[c].read(&r, c)
 	}
 	x.objects.read(&r, maxObjects)
 	x.vaults.read(&r, maxVaults)
-	for rest := r.uint(2); rest != 0 && !r.bad; rest &= rest - 1 {
+	for rest := r.ops(); rest != 0 && !r.bad; rest &= rest - 1 {
 		s := r.slot()
-		x.ops[bits.TrailingZeros64(rest)] = s
+		x.ops[rest.index()] = s
 		r.bad = r.bad || s.Hash != 0
 	}
 	if r.bad || len(r.b) != 0 || b[0] == 0 {
@@ -69,8 +74,9 @@ func (s *seen) read(r *reader, room int) {
 
 // reader takes bytes off the front until there are too few.
 type reader struct {
-	b   []byte
-	bad bool
+	b       []byte
+	opBytes int
+	bad     bool
 }
 
 func (r *reader) take(n int) []byte {
@@ -87,6 +93,15 @@ func (r *reader) uint(n int) uint64 {
 	var b [8]byte
 	copy(b[:], r.take(n))
 	return binary.LittleEndian.Uint64(b[:])
+}
+
+// ops takes a set of operations.
+func (r *reader) ops() Ops {
+	o := Ops(r.uint(r.opBytes))
+	if r.bad = r.bad || o>>opCount != 0; r.bad {
+		return 0
+	}
+	return o
 }
 
 // slot takes a Slot. What was never seen has none, and the last day is always one of the days.
@@ -108,7 +123,7 @@ func (r *reader) read(c Class) Read {
 	if x.Origin.ASN == 0 && x.From.IsValid() {
 		x.Origin.Prefix = baseline.NetworkPrefix(x.From)
 	}
-	x.Day, x.Hours, x.Ops = baseline.Day(r.uint(2)), uint32(r.uint(3)), Ops(r.uint(2))
+	x.Day, x.Hours, x.Ops = baseline.Day(r.uint(2)), uint32(r.uint(3)), r.ops()
 	n := int(r.uint(1))
 	r.bad = r.bad || n > maxVersions || name == "" || text(name, c.maxName()) != name || x.Hours == 0 || x.Ops == 0 || x.fromAt > 23
 	for i := 0; i < n && !r.bad; i++ {

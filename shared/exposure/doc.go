@@ -20,5 +20,6 @@
 //     for all of them the smallest hashes stay, and then the answer to "is it new?" may be "unknown", but never wrong.
 //
 // Limits: an encoded Index is at most MaxBytes; only upkeep forgets, by date (Forget). A person's access to a vault
-// is the person's and not the application's he used, and is not observed.
+// is the person's and not the application's he used, and is not observed. Of people only what they do with developer clients
+// is kept, in an Index of their own (Who).
 package exposure

@@ -18,17 +18,20 @@ type Fact struct {
 }
 
 // FactOf reads a record, and returns false when it says nothing about exposure: most records do not. Reads by people
-// are theirs.
+// are theirs, and only what they do with developer clients is looked at; Who tells whose index a fact belongs to.
 func FactOf(e *event.Event) (Fact, bool) {
-	if e.Principal.Key() == "" {
-		return Fact{}, false
-	}
 	switch {
+	case e.Kind == event.KindUserSignIn, e.Graph != nil && e.Graph.UserID != "":
+		return userFact(e)
+	case e.Principal.Key() == "":
+		return Fact{}, false
 	case e.Vault != nil && e.Vault.UserID == "":
 		return vaultFact(e.Vault)
 	case e.Azure != nil && e.Azure.UserID == "":
 		return azureFact(e.Azure)
-	case e.Graph != nil && e.Graph.UserID == "":
+	case e.Kind == event.KindDirectoryGraphActivity && e.Graph != nil:
+		return oldGraphFact(e.Graph)
+	case e.Graph != nil:
 		return graphFact(e.Graph)
 	}
 	return Fact{}, false

@@ -55,11 +55,12 @@ const (
 	TypeAPI      = "suspiciousAPITraffic"
 )
 
-// Catalogue is every rule, in the order of Key Vault, Azure Resource Manager, Graph.
+// Catalogue is every rule, in the order of Key Vault, Azure Resource Manager, Graph, users.
 var Catalogue = []*Rule{
 	vaultFirstUse,
 	secretFirstRead,
 	secretMassRead,
+	vaultBusier,
 	vaultListedThenRead,
 	vaultRefusedThenRead,
 	vaultExport,
@@ -70,6 +71,9 @@ var Catalogue = []*Rule{
 	graphPowerFirstUsed,
 	graphEnumeration,
 	graphMailFirstRead,
+	graphFilesFirstRead,
+	oldGraphFirstUsed,
+	userEnumeration,
 }
 
 // ByID returns the rule with an id; nil when there is none.

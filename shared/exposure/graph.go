@@ -12,7 +12,7 @@ type call struct {
 	op           Ops
 }
 
-// calls are what gives power over other identities, what lists everything of a kind, and mailboxes. The list is short
+// calls are what gives power over other identities, what lists everything of a kind, mailboxes and files. The list is short
 // on purpose: a principal's calls are remembered one by one, and only these change what an alert means.
 var calls = []call{
 	{"POST", "applications", OpCall},
@@ -51,9 +51,28 @@ var calls = []call{
 	{"GET", "servicePrincipals/{}/appRoleAssignedTo", OpEnumerate},
 	{"GET", "roleManagement/directory/roleAssignments", OpEnumerate},
 	{"GET", "identity/conditionalAccess/policies", OpEnumerate},
+	{"GET", "roleManagement/directory/roleDefinitions", OpEnumerate},
 	{"GET", "users/{}/messages", OpMail},
+	{"GET", "users/{}/mailFolders", OpMail},
+	{"GET", "users/{}/mailFolders/{}/messages/{}", OpMail},
+	{"GET", "users/{}/messages/{}/attachments", OpMail},
+	{"GET", "users/{}/messages/{}/$value", OpMail},
 	{"GET", "users/{}/mailFolders/{}/messages", OpMail},
 	{"GET", "users/{}/messages/{}", OpMail},
+	{"GET", "users/{}/drive/root/children", OpFiles},
+	{"GET", "users/{}/drive/items/{}", OpFiles},
+	{"GET", "users/{}/drive/items/{}/children", OpFiles},
+	{"GET", "users/{}/drive/items/{}/content", OpFiles},
+	{"GET", "drives/{}/root/children", OpFiles},
+	{"GET", "drives/{}/items/{}", OpFiles},
+	{"GET", "drives/{}/items/{}/children", OpFiles},
+	{"GET", "drives/{}/items/{}/content", OpFiles},
+	{"GET", "sites", OpFiles},
+	{"GET", "sites/{}/drives", OpFiles},
+	{"GET", "sites/{}/drive/root/children", OpFiles},
+	{"GET", "sites/{}/drive/items/{}", OpFiles},
+	{"GET", "sites/{}/drive/items/{}/content", OpFiles},
+	{"GET", "sites/{}/lists/{}/items", OpFiles},
 }
 
 // byShape finds the calls of a method with so many segments.
@@ -88,7 +107,7 @@ func (p pattern) fits(path []string) bool {
 	return true
 }
 
-// graphFact reads a call to Microsoft Graph or to the old Azure AD Graph.
+// graphFact reads a call to Microsoft Graph.
 func graphFact(g *event.GraphCall) (Fact, bool) {
 	refused := g.Status == 401 || g.Status == 403
 	if g.Status >= 300 && !refused {

@@ -17,7 +17,10 @@ var graphPowerFirstUsed = &Rule{
 // firstCalls finds the calls of Graph or of Azure Resource Manager that give power and were never made.
 func firstCalls(v View, a *Activity, azure bool) []Finding {
 	calls := map[string][]Read{}
-	for _, r := range newOnes(v, a.reads(ClassCall, OpCall)) {
+	for _, r := range newOnes(v, a.reads(ClassCall, OpCall|OpOldGraph)) {
+		if r.Ops.Has(OpOldGraph) && !oldWrite(r.Object) {
+			continue
+		}
 		if strings.HasPrefix(r.Object, azurePrefix) == azure {
 			calls[r.Object] = append(calls[r.Object], r)
 		}

@@ -2,6 +2,7 @@ package exposure_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -25,6 +26,14 @@ var (
 const (
 	version1 = "0123456789abcdef0123456789abcdef"
 	version2 = "fedcba9876543210fedcba9876543210"
+
+	// version1Index is what version 1 wrote of a secret that was read, one that was refused, a listing and a read of mail.
+	version1Index = "01050001000b762f736563726574732f61f4fb000000000000000000000000ffffc000020709c0090002000100010123456789abcdef0123456789abcdef" +
+		"090001000b762f736563726574732f62f4fb000000000000000000000000ffffc000020709c0090002000100000001000176f4fb000000000000000000000000" +
+		"ffffc000020709c00900020020000000000000010018474554202f75736572732f7b69647d2f6d657373616765730000000000000000000000000000ffffc0" +
+		"00020709c0090002000080000000000003006d5df92ec009c00901000000000000006df99b62c009c00901000000000000002062eddec009c00901000000" +
+		"00000000000000000100072a2796c009c0090100000000000000218000000000c009c009010000000000000000000000c009c0090100000000000000" +
+		"00000000c009c0090100000000000000"
 )
 
 // at returns the time of an hour of a day of the test's month.
@@ -58,6 +67,15 @@ func graph(t time.Time, method, uri string) *event.Event {
 		Kind: event.KindGraphActivity, Time: t, Principal: event.Principal{ObjectID: "sp1"}, Caller: netip.MustParseAddr("192.0.2.7"),
 		Graph: &event.GraphCall{Method: method, URI: uri, Status: 200},
 	}
+}
+
+func oldGraph(t time.Time, method, uri string, edit ...func(*event.Event)) *event.Event {
+	e := graph(t, method, uri)
+	e.Kind = event.KindDirectoryGraphActivity
+	for _, f := range edit {
+		f(e)
+	}
+	return e
 }
 
 func status(code int) func(*event.Event) { return func(e *event.Event) { e.Vault.Status = code } }
@@ -127,7 +145,9 @@ func anyEvent(r *rand.Rand, objects, vaults int) *event.Event {
 	case 2:
 		return arm(when, "microsoft.storage/storageaccounts/listkeys/action", fmt.Sprint("/subscriptions/s/x/", r.IntN(objects)))
 	case 3:
-		return graph(when, "GET", []string{"https://graph.microsoft.com/v1.0/users", "/beta/applications"}[r.IntN(2)])
+		return graph(when, "GET", []string{"https://graph.microsoft.com/v1.0/users", "/beta/applications", "/v1.0/drives/d/items/i"}[r.IntN(3)])
+	case 4:
+		return oldGraph(when, []string{"GET", "POST"}[r.IntN(2)], "https://graph.windows.net/contoso.com/users?api-version=1.6", origin)
 	}
 	operation := []string{"SecretGet", "SecretGet", "SecretBackup", "SecretListVersions", "SecretPurge"}[r.IntN(5)]
 	return vault(when, operation, name, fmt.Sprint("secrets/s", r.IntN(objects)), origin, func(e *event.Event) {
@@ -237,17 +257,30 @@ func TestANewerVersionIsNotOursAndDamageIsPoison(t *testing.T) {
 	}{
 		"a newer version":       {func(b []byte) []byte { b[0]++; return b }, fault.Denied},
 		"a class of the future": {func(b []byte) []byte { b[1]++; return b }, fault.Denied},
+		"an operation to come":  {func(b []byte) []byte { b[2]++; return b }, fault.Denied},
 		"nothing":               {func([]byte) []byte { return nil }, fault.Poison},
 		"cut":                   {func(b []byte) []byte { return b[:len(b)-1] }, fault.Poison},
 		"too long":              {func(b []byte) []byte { return append(b, 0) }, fault.Poison},
 		"version zero":          {func(b []byte) []byte { b[0] = 0; return b }, fault.Poison},
-		"a flag that is none":   {func(b []byte) []byte { b[2] = 2; return b }, fault.Poison},
-		"a control character":   {func(b []byte) []byte { b[6] = 7; return b }, fault.Poison},
+		"a flag that is none":   {func(b []byte) []byte { b[3] = 2; return b }, fault.Poison},
+		"a control character":   {func(b []byte) []byte { b[7] = 7; return b }, fault.Poison},
 	} {
 		var x exposure.Index
 		if err := x.UnmarshalBinary(c.edit(bytes.Clone(good))); !errors.Is(err, c.kind) {
 			t.Errorf("%s: %v, want %v", what, err, c.kind)
 		}
+	}
+}
+
+func TestAnIndexOfThePredecessorsVersionStillLoads(t *testing.T) {
+	old, err := hex.DecodeString(version1Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := index(get(start, "v", "a", func(e *event.Event) { e.Vault.Version = version1 }), get(start, "v", "b", status(403)),
+		vault(start, "SecretList", "v", ""), graph(start, "GET", "/v1.0/users/1/messages"))
+	if got := encoded(t, decoded(t, old)); !bytes.Equal(got, encoded(t, want)) {
+		t.Errorf("%x", got)
 	}
 }
 

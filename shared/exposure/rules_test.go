@@ -37,6 +37,70 @@ func many(n int, v, prefix string) []*event.Event {
 	return out
 }
 
+// listing is what a mapping tool lists, in the given hours of day 10.
+func listing(hours ...int) []*event.Event {
+	var out []*event.Event
+	for i, what := range []string{"users", "groups", "directoryRoles", "applications", "servicePrincipals"} {
+		out = append(out, graph(at(10, hours[i]), "GET", "/v1.0/"+what))
+	}
+	return out
+}
+
+// spread is a principal that reads n secrets, each on two of the days 1 to 9 only.
+func spread(n int) []*event.Event {
+	var out []*event.Event
+	for i := range n {
+		out = append(out, get(at(1+i%8, 5), "own", fmt.Sprint("s", i)), get(at(1+(i+1)%8, 5), "own", fmt.Sprint("s", i)))
+	}
+	return append(out, get(at(9, 5), "own", "s0"))
+}
+
+// all reads n secrets on day 10, and busyDay on another, not more than eight in an hour.
+func all(n int) []*event.Event { return busyDay(10, n) }
+
+func busyDay(day, n int) []*event.Event {
+	var out []*event.Event
+	for i := range n {
+		out = append(out, get(at(day, 1+i/8), "own", fmt.Sprint("s", i)))
+	}
+	return out
+}
+
+const azureCLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+
+// signedIn is a user's sign-in with Azure CLI.
+func signedIn(day int, ip string, asn uint32) *event.Event {
+	e := &event.Event{Kind: event.KindUserSignIn, Time: at(day, 2), Principal: event.Principal{AppID: azureCLI}, SignIn: event.SignIn{UserID: "u1"}}
+	from(ip, asn)(e)
+	return e
+}
+
+// person uses Azure CLI on each of the days 1 to 9.
+func person() []*event.Event {
+	var out []*event.Event
+	for day := 1; day <= 9; day++ {
+		out = append(out, signedIn(day, "192.0.2.7", 64500))
+	}
+	return out
+}
+
+// byUser is a user who lists four kinds of thing with Azure CLI on day 10, after a sign-in, if there is one.
+func byUser(signIn *event.Event, edit ...func(*event.Event)) []*event.Event {
+	var out []*event.Event
+	for _, what := range []string{"users", "groups", "applications", "servicePrincipals"} {
+		e := graph(at(10, 3), "GET", "/v1.0/"+what)
+		e.Principal, e.Graph.UserID = event.Principal{AppID: azureCLI}, "u1"
+		for _, f := range edit {
+			f(e)
+		}
+		out = append(out, e)
+	}
+	if signIn != nil {
+		out = append(out, signIn)
+	}
+	return out
+}
+
 // judged returns what rules find on day 10, as "rule level subject", when before and then events have been learned.
 func judged(before []*event.Event, today ...*event.Event) []string {
 	x := index(append(before, today...)...)
@@ -134,11 +198,46 @@ func TestRules(t *testing.T) {
 			}),
 			[]*event.Event{arm(at(10, 3), "microsoft.compute/virtualmachines/runcommand/action", "/subscriptions/s1/vm2")}, nil,
 		},
-		"a credential added":       {usual(), []*event.Event{graph(at(10, 3), "POST", "https://graph.microsoft.com/v1.0/applications/1/addPassword")}, []string{"graphPowerFirstUsed medium POST /applications/{id}/addPassword"}},
-		"mail":                     {usual(), []*event.Event{graph(at(10, 3), "GET", "https://graph.microsoft.com/v1.0/users/1/messages?$top=5")}, []string{"graphMailFirstRead medium mail"}},
-		"three kinds of thing":     {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), graph(at(10, 3), "GET", "/v1.0/devices")}, nil},
-		"four kinds of thing":      {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), graph(at(10, 3), "GET", "/v1.0/devices"), graph(at(10, 3), "GET", "/beta/applications")}, []string{"graphEnumeration medium tenant"}},
-		"one user, and not a list": {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users/1")}, nil},
+		"a credential added":   {usual(), []*event.Event{graph(at(10, 3), "POST", "https://graph.microsoft.com/v1.0/applications/1/addPassword")}, []string{"graphPowerFirstUsed medium POST /applications/{id}/addPassword"}},
+		"mail":                 {usual(), []*event.Event{graph(at(10, 3), "GET", "https://graph.microsoft.com/v1.0/users/1/messages?$top=5")}, []string{"graphMailFirstRead medium mail"}},
+		"three kinds of thing": {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), graph(at(10, 3), "GET", "/v1.0/devices")}, nil},
+		"four kinds of thing":  {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), graph(at(10, 3), "GET", "/v1.0/devices"), graph(at(10, 3), "GET", "/beta/applications")}, []string{"graphEnumeration medium tenant"}},
+		"a mapping tool's hour": {
+			usual(), listing(3, 3, 3, 4, 4), []string{"graphEnumeration high tenant"},
+		},
+		"a mapping tool's list, slowly": {
+			usual(), listing(3, 5, 7, 9, 11), []string{"graphEnumeration medium tenant"},
+		},
+		"a mapping tool's hour, of who lists daily": {
+			daily(func(day int) *event.Event { return graph(at(day, 3), "GET", "/v1.0/devices") }), listing(3, 3, 3, 3, 3), []string{"graphEnumeration medium tenant"},
+		},
+		"old and new Graph list the same four": {
+			daily(func(day int) *event.Event { return oldGraph(at(day, 3), "GET", "/contoso.com/tenantDetails") }),
+			[]*event.Event{graph(at(10, 3), "GET", "/v1.0/users"), graph(at(10, 3), "GET", "/v1.0/groups"), oldGraph(at(10, 3), "GET", "/contoso.com/users"), oldGraph(at(10, 3), "GET", "/contoso.com/devices")}, nil,
+		},
+		"files":                              {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/drives/b1/items/1/content")}, []string{"graphFilesFirstRead low files"}},
+		"files it reads daily":               {daily(func(day int) *event.Event { return graph(at(day, 3), "GET", "/v1.0/drives/b1/items/1/content") }), []*event.Event{graph(at(10, 3), "GET", "/v1.0/sites/s/drive/items/1")}, nil},
+		"mail it reads daily, another way":   {daily(func(day int) *event.Event { return graph(at(day, 3), "GET", "/v1.0/users/1/messages") }), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users/1/mailFolders")}, nil},
+		"the old Graph":                      {usual(), []*event.Event{oldGraph(at(10, 3), "GET", "https://graph.windows.net/contoso.com/users/1?api-version=1.6")}, []string{"oldGraphFirstUsed low AAD Graph"}},
+		"the old Graph, listing":             {usual(), []*event.Event{oldGraph(at(10, 3), "GET", "/contoso.com/users"), oldGraph(at(10, 4), "GET", "/contoso.com/groups")}, []string{"oldGraphFirstUsed medium AAD Graph"}},
+		"the old Graph, writing":             {usual(), []*event.Event{oldGraph(at(10, 3), "POST", "/contoso.com/applications")}, []string{"graphPowerFirstUsed medium AAD Graph POST /applications", "oldGraphFirstUsed medium AAD Graph"}},
+		"the old Graph, refused":             {usual(), []*event.Event{oldGraph(at(10, 3), "GET", "/contoso.com/users", func(e *event.Event) { e.Graph.Status = 403 })}, nil},
+		"the old Graph daily":                {daily(func(day int) *event.Event { return oldGraph(at(day, 3), "GET", "/contoso.com/users") }), []*event.Event{oldGraph(at(10, 3), "GET", "/contoso.com/groups")}, nil},
+		"the old Graph on the first day":     {nil, []*event.Event{oldGraph(at(10, 3), "GET", "/contoso.com/users")}, nil},
+		"busier by far, all known":           {spread(24), all(24), []string{"vaultBusier low day"}},
+		"busier by far, and many":            {spread(70), all(70), []string{"vaultBusier medium day"}},
+		"busier, but not by far":             {spread(60), all(24), nil},
+		"busier by far on the third day":     {append(busyDay(8, 6), busyDay(9, 6)...), all(24), []string{"secretFirstRead low own"}},
+		"busier, and mass reading tells it":  {usual(), many(25, "own", "s"), []string{"secretFirstRead low own", "secretMassRead high values"}},
+		"as many as on a day before":         {append(spread(24), busyDay(4, 12)...), all(24), nil},
+		"a user lists with a client of old":  {person(), byUser(nil), []string{"userEnumeration low tenant"}},
+		"a user lists from a new network":    {person(), byUser(signedIn(10, "198.51.100.9", 64999)), []string{"userEnumeration medium tenant"}},
+		"a user lists from his network":      {person(), byUser(signedIn(10, "192.0.2.7", 64500)), []string{"userEnumeration low tenant"}},
+		"a user lists three kinds":           {person(), byUser(nil)[:3], nil},
+		"a user lists on his first day":      {nil, byUser(nil), []string{"userEnumeration low tenant"}},
+		"a user lists with an app of his":    {person(), byUser(nil, func(e *event.Event) { e.Principal.AppID = "a1" }), nil},
+		"a user signs in with a client only": {person(), []*event.Event{signedIn(10, "198.51.100.9", 64999)}, nil},
+		"one user, and not a list":           {usual(), []*event.Event{graph(at(10, 3), "GET", "/v1.0/users/1")}, nil},
 		"a credential added, denied": {usual(), []*event.Event{func() *event.Event {
 			e := graph(at(10, 3), "POST", "/v1.0/applications")
 			e.Graph.Status = 403

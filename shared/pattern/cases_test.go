@@ -2,6 +2,7 @@ package pattern_test
 
 import (
 	"fmt"
+	"time"
 
 	"rekey/shared/pattern"
 	"rekey/shared/privilege"
@@ -147,6 +148,9 @@ func suspectCases() map[string]testCase {
 		"an owner by a suspect":          {with(on(change(trail.OwnerAdded, minutes(0), by("sp9"))), suspects("sp9")), medium},
 		"a suspect removes a credential": {with(on(change(trail.CredentialRemoved, minutes(0), by("sp9"))), suspects("sp9")), none},
 		"nobody is suspected":            {on(cred), none},
+		"the suspect's work of the days before": {with(on(cred), suspects("sp9"), func(f *pattern.Facts) {
+			f.SuspectSince = map[string]time.Time{"sp9": minutes(60)}
+		}), none},
 	}
 }
 
@@ -171,6 +175,7 @@ func actingCases() map[string]map[string]testCase {
 		"powerUsed": {
 			"the power is used the same day": {on(control, gave), high},
 			"it had no power":                {on(gave), none},
+			"it gives the power to itself":   {on(change(trail.RoleGranted, minutes(0), self, what("Global Administrator"), tier(privilege.Tier0))), none},
 			"the power came afterwards":      {on(change(trail.AppRoleGranted, minutes(9), tier(privilege.Tier0)), gave), none},
 		},
 		"buildsAnother": {

@@ -13,14 +13,14 @@ import (
 var changedBySuspect = &Rule{
 	ID: "changedBySuspect", Title: "Changed by a principal that is in a case",
 	RiskType: TypeAnomalous, Techniques: []string{"T1098.001", "T1098.003"},
-	Event:          "AuditLogs: a change that gives a way in or power, by a principal with an open case",
+	Event:          "AuditLogs: a change that gives a way in or power, by a principal with an open case, since that case's window began",
 	Levels:         "medium; high for credentials, federated credentials, and permissions or roles of tier 0 or 1",
 	FalsePositives: []string{"The other case turns out to be none: dismiss that one first."},
 	Ask:            []string{"Evict both: the credential that was planted here is a way back."},
 	Find: func(f *Facts) []Finding {
 		var out []Finding
 		for _, c := range f.Changes {
-			if !c.Act.OpensDoors() || !f.World.Suspected(c.Actor) || c.Actor == f.Principal.Key() {
+			if !c.Act.OpensDoors() || !f.suspected(c) || c.Actor == f.Principal.Key() {
 				continue
 			}
 			what := fmt.Sprintf("%s, who is in a case himself, changed %s: %s", who(c), f.name(), thing(c))

@@ -29,6 +29,10 @@ type Facts struct {
 	Tier       privilege.Tier     // of the strongest permission or role that the principal holds, as far as Graph was asked
 	World      *rule.World
 	Since      time.Time // since when directory changes are known; zero when that is not known
+
+	// SuspectSince is from when on what a suspect did is held against him: the beginning of his case's window. One who is
+	// not in it is suspect for all time.
+	SuspectSince map[string]time.Time
 }
 
 // The levels, shorter.
@@ -48,7 +52,7 @@ const settled = 7 * day
 func (f *Facts) level(x *Finding) score.Level {
 	vouched := len(x.Entries) > 0
 	for _, e := range x.Entries {
-		if f.World.Suspected(e.Actor) {
+		if f.suspected(e) && e.Actor != f.Principal.Key() { // its own acts are judged as its own
 			return rule.Shift(x.Level, 1)
 		}
 		vouched = vouched && f.World.Vouches(e.Actor)
@@ -57,6 +61,12 @@ func (f *Facts) level(x *Finding) score.Level {
 		return rule.Shift(x.Level, -1)
 	}
 	return x.Level
+}
+
+// suspected reports whether a change was made by somebody in a case, and not before his case begins: a deployer's work of the
+// days before is no intruder's.
+func (f *Facts) suspected(e trail.Entry) bool {
+	return f.World.Suspected(e.Actor) && !e.Time.Before(f.SuspectSince[e.Actor])
 }
 
 // changes returns the changes of some acts on the principal.

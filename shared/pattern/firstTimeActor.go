@@ -12,7 +12,7 @@ import (
 // firstTimeActor looks at who makes a kind of change that he never made, and at the hour of the day.
 var firstTimeActor = &Rule{
 	ID: "firstTimeActor", Title: "Somebody makes this kind of change for the first time, or at a strange hour",
-	Covers: []string{"C05", "N04", "U01"}, RiskType: TypeAnomalous, Techniques: []string{"T1098"},
+	Covers: []string{"C05", "N04", "P09", "U01"}, RiskType: TypeAnomalous, Techniques: []string{"T1098"},
 	Event:          "AuditLogs: a change that gives a way in or power, compared with what its actor did on the days before and at which hours",
 	Levels:         "low; medium for a principal of tier 0, or when both the act and the hour are new for an actor who is known for others",
 	FalsePositives: []string{"A new colleague.", "Directory changes have been known for less than a week: nothing is told, then."},

@@ -19,7 +19,7 @@ var powerUsed = &Rule{
 		var out []Finding
 		for _, g := range f.changes(trail.AppRoleGranted, trail.RoleGranted) {
 			for _, a := range f.acts(trail.RoleGranted, trail.AppRoleGranted, trail.CredentialAdded, trail.OwnerAdded) {
-				if g.Tier == privilege.Tier0 && within(g.Time, a.Time, 7*day) {
+				if g.Tier == privilege.Tier0 && g.Record != a.Record && within(g.Time, a.Time, 7*day) {
 					what := fmt.Sprintf("%s got %s by %s and %s gave %s to %s", f.name(), thing(g), who(g), later(a.Time.Sub(g.Time)), thing(a), target(a))
 					out = append(out, one(high, g.What, what, g, a)...)
 				}

@@ -20,11 +20,15 @@ const (
 )
 
 // Inventory is everything that opens the door: an application and all its service principals in the tenant.
+//
+// For an agent identity the application is its blueprint, and the principals are the blueprint's and the agent's own.
 type Inventory struct {
-	Tenant      string    `json:"tenant"`
-	Application *Object   `json:"application,omitempty"` // nil: not registered in this tenant
-	Principals  []Object  `json:"servicePrincipals"`
-	Taken       time.Time `json:"taken"`
+	Tenant       string         `json:"tenant"`
+	Application  *Object        `json:"application,omitempty"` // nil: not registered in this tenant
+	Principals   []Object       `json:"servicePrincipals"`
+	Agents       List[AgentRef] `json:"agentIdentities,omitzero"` // all agents of the blueprint
+	Restrictions *Restrictions  `json:"appManagementPolicy,omitempty"`
+	Taken        time.Time      `json:"taken"`
 }
 
 // Objects returns the application, if there is one, and the service principals.
@@ -35,7 +39,7 @@ func (i Inventory) Objects() []Object {
 	return append([]Object{*i.Application}, i.Principals...)
 }
 
-// Object is an application or a service principal.
+// Object is an application or a service principal. Lists and pointers that are zero were not read.
 type Object struct {
 	Kind             string      `json:"kind"`
 	ID               string      `json:"id"`
@@ -50,6 +54,27 @@ type Object struct {
 	EncryptionKeyID  string      `json:"tokenEncryptionKeyId,omitempty"`
 	PreferredSigning string      `json:"preferredTokenSigningKeyThumbprint,omitempty"`
 	SingleSignOn     string      `json:"preferredSingleSignOnMode,omitempty"`
+
+	DataType       string              `json:"@odata.type,omitempty"`              // tells blueprints and agents from other objects
+	BlueprintID    string              `json:"agentIdentityBlueprintId,omitempty"` // appId of an agent's blueprint
+	Publisher      string              `json:"verifiedPublisher,omitempty"`        // "" when nobody was verified
+	Template       string              `json:"applicationTemplateId,omitempty"`    // of the gallery
+	Audience       string              `json:"signInAudience,omitempty"`           // "" is unknown
+	Created        time.Time           `json:"createdDateTime,omitzero"`
+	Tags           []string            `json:"tags,omitempty"`
+	Owners         List[Owner]         `json:"owners,omitzero"`
+	RedirectURIs   List[RedirectURI]   `json:"redirectUris,omitzero"`
+	IdentifierURIs List[string]        `json:"identifierUris,omitzero"`
+	LogoutURL      *string             `json:"logoutUrl,omitempty"`
+	Grants         List[Grant]         `json:"oauth2PermissionGrants,omitzero"`
+	AppRoles       List[AppRole]       `json:"appRoleAssignments,omitzero"` // as client
+	AssignedTo     List[Assignee]      `json:"appRoleAssignedTo,omitzero"`  // as resource: who calls it
+	DirectoryRoles List[DirectoryRole] `json:"directoryRoles,omitzero"`
+	Groups         List[Group]         `json:"groups,omitzero"`
+	AzureRoles     List[AzureRole]     `json:"azureRoleAssignments,omitzero"`
+	VaultAccess    List[VaultAccess]   `json:"vaultAccess,omitzero"`
+	Lock           *Lock               `json:"servicePrincipalLockConfiguration,omitempty"`
+	Managed        *Managed            `json:"managedIdentity,omitempty"`
 }
 
 // Key is a key credential. Raw is the item as Graph sent it: echoing it with a null key keeps it, and any field lost on
@@ -86,10 +111,13 @@ type Password struct {
 	End   time.Time `json:"endDateTime"`
 }
 
-// Federated is a federated identity credential: another issuer's tokens open the door.
+// Federated is a federated identity credential: another issuer's tokens open the door. A flexible one matches claims by
+// an expression and has no subject. Of a user-assigned managed identity it is a resource of ARM and ID is its ARM id.
 type Federated struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Issuer  string `json:"issuer"`
-	Subject string `json:"subject"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Issuer    string   `json:"issuer"`
+	Subject   string   `json:"subject"`
+	Claims    string   `json:"claimsMatchingExpression,omitempty"`
+	Audiences []string `json:"audiences,omitempty"`
 }

@@ -15,8 +15,9 @@ import (
 // Partition is where operations are kept in their table.
 const Partition = "operation"
 
-// version of the journal's form. A newer one is never written by this program.
-const version = 1
+// version of the journal's form. A newer one is never written by this program. Version 2 has the rule of what stays, and
+// kinds of step that version 1 does not know.
+const version = 2
 
 // State of an operation.
 type State string
@@ -83,13 +84,17 @@ type Operation struct {
 // OperationID returns the id of a case's operation: one case has one.
 func OperationID(caseID string) string { return "op-" + caseID }
 
-// Open makes the operation of a case: planned, awaiting approval, or due, by the verdict. A plan without steps is
-// only planned.
+// Open makes the operation of a case with the zero Options, which change credentials and accountEnabled only.
 func Open(inv Inventory, c casefile.Case, v decide.Verdict, now time.Time) Operation {
-	plan := Build(inv, c)
+	return OpenPlan(Build(Input{Inventory: inv, Case: c, Now: now}), c, v, now)
+}
+
+// OpenPlan makes the operation of a case and its plan: planned, awaiting approval, or due, by the verdict. A plan without
+// steps is only planned.
+func OpenPlan(plan Plan, c casefile.Case, v decide.Verdict, now time.Time) Operation {
 	o := Operation{
 		Version: version, ID: OperationID(c.ID), Case: c.ID, Principal: c.Principal, Verdict: v, Plan: plan, PlanHash: plan.Hash(),
-		Certificate: "rekey-" + c.ID, NewKeyID: keyID(c.ID), Suspects: c.KeyIDs, Since: c.Window.From, Opened: now, Updated: now,
+		Certificate: CertificateName(c.ID), NewKeyID: keyID(c.ID), Suspects: c.KeyIDs, Since: plan.Window.From, Opened: now, Updated: now,
 	}
 	for _, s := range plan.Steps {
 		o.Progress = append(o.Progress, Progress{Step: s.ID, Status: Pending})
@@ -99,6 +104,8 @@ func Open(inv Inventory, c casefile.Case, v decide.Verdict, now time.Time) Opera
 		o.State = StatePlanned
 	case v.Mode == decide.ModeApprove:
 		o.State = StateAwaitingApproval
+	case plan.Needs.Approvals > 1: // nobody is protected who is acted on alone
+		o.State, o.Reason = StateAwaitingApproval, "the principal is protected: "+plan.Needs.Why[0]
 	default:
 		o.State = StateRunning
 	}
@@ -122,6 +129,14 @@ func (o *Operation) Readable() error {
 	return nil
 }
 
+// Keeps returns what stays of an object as it is now. A journal of version 1 has no rule, and the one of that version holds.
+func (o *Operation) Keeps(x Object) []Kept {
+	if o.Version < 2 {
+		return Keep(x, o.Suspects, o.Since)
+	}
+	return o.Plan.Keeps(x)
+}
+
 // Due reports whether somebody should work on the operation.
 func (o *Operation) Due() bool { return o.State == StateRunning }
 
@@ -142,7 +157,7 @@ func (o *Operation) Next() (s Step, ok bool) {
 			continue
 		}
 		s = o.Plan.Steps[i]
-		if o.Verdict.Mode == decide.ModeContain && s.Kind != StepSnapshot && s.Kind != StepDisable {
+		if o.Verdict.Mode == decide.ModeContain && !s.Contains() {
 			return s, false
 		}
 		return s, o.State == StateRunning
@@ -185,6 +200,9 @@ func (o *Operation) Complete(step, note string, now time.Time) {
 // Finish ends the operation as its steps stand: done, or contained.
 func (o *Operation) Finish(now time.Time) {
 	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
+	if o.Plan.StaysOff() {
+		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
+	}
 	for _, p := range o.Progress {
 		if p.Status != Done {
 			o.State, o.Reason = StateContained, "contained; the rest of the plan awaits a person"

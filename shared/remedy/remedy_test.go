@@ -33,6 +33,10 @@ func suspected() casefile.Case {
 	}
 }
 
+func build(inv remedy.Inventory) remedy.Plan {
+	return remedy.Build(remedy.Input{Inventory: inv, Case: suspected(), Now: now})
+}
+
 func application() *remedy.Object {
 	return &remedy.Object{
 		Kind: remedy.KindApplication, ID: "appobj", AppID: "app1", Name: "billing",
@@ -73,18 +77,22 @@ func TestPlansByKindOfIdentity(t *testing.T) {
 	}{
 		"an own application with one principal": {
 			remedy.Inventory{Tenant: tenant, Application: application(), Principals: []remedy.Object{principal()}},
-			"snapshot disable(sp) makeCertificate replaceKeys removePasswords removeFederated replaceKeys(sp) removePasswords(sp) verify enable(sp) prove", "",
+			"snapshot disable(sp) makeCertificate replaceKeys replaceKeys(sp) removePasswords removePasswords(sp) removeFederated verify enable(sp) prove", "",
 		},
 		"a principal that was disabled stays so": {
 			remedy.Inventory{Tenant: tenant, Application: application(), Principals: []remedy.Object{principal(func(o *remedy.Object) { o.Enabled = false })}},
-			"snapshot makeCertificate replaceKeys removePasswords removeFederated replaceKeys(sp) removePasswords(sp) verify prove", "",
+			"snapshot makeCertificate replaceKeys replaceKeys(sp) removePasswords removePasswords(sp) removeFederated verify", "",
 		},
 		"a principal without credentials of its own": {
 			remedy.Inventory{Tenant: tenant, Application: application(), Principals: []remedy.Object{principal(func(o *remedy.Object) { o.Keys, o.Passwords = nil, nil })}},
 			"snapshot disable(sp) makeCertificate replaceKeys removePasswords removeFederated verify enable(sp) prove", "",
 		},
-		"a foreign application": {
+		"a foreign application whose publisher's credential was abused stays disabled": {
 			remedy.Inventory{Tenant: tenant, Principals: []remedy.Object{principal(func(o *remedy.Object) { o.Owner = "bbbb" })}},
+			"snapshot disable(sp) replaceKeys(sp) removePasswords(sp) verify", "registered in tenant bbbb",
+		},
+		"a foreign application whose credential of this tenant was abused": {
+			remedy.Inventory{Tenant: tenant, Principals: []remedy.Object{principal(func(o *remedy.Object) { o.Owner, o.Keys[0].KeyID = "bbbb", "stolen" })}},
 			"snapshot disable(sp) replaceKeys(sp) removePasswords(sp) verify enable(sp)", "registered in tenant bbbb",
 		},
 		"a managed identity": {
@@ -102,7 +110,7 @@ func TestPlansByKindOfIdentity(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := remedy.Build(tt.inv, suspected())
+			p := build(tt.inv)
 			if diff := cmp.Diff(tt.steps, kinds(p)); diff != "" {
 				t.Error(diff)
 			}
@@ -156,14 +164,14 @@ func TestWhatStays(t *testing.T) {
 		suspect []string
 		want    string
 	}{
-		"the preferred SAML signing set":                       {saml(before, true), nil, "[sign verify sign]"},
-		"a SAML set that is not the preferred one":             {saml(before, false), nil, "[]"},
-		"a look-alike with another certificate inside":         {lookalike, nil, "[]"},
-		"a SAML set that was added in the window":              {saml(now, true), nil, "[]"},
-		"a SAML key that the suspicious sign-in used":          {used, []string{"verify"}, "[sign sign]"},
-		"the token encryption key":                             {encryption, nil, "[oldcert]"},
-		"a token encryption key that suspicious sign-ins used": {encryption, []string{"oldcert"}, "[]"},
-		"nothing of an ordinary application":                   {*application(), nil, "[]"},
+		"the preferred SAML signing set":                        {saml(before, true), nil, "[sign verify sign]"},
+		"a SAML set that is not the preferred one":              {saml(before, false), nil, "[]"},
+		"a look-alike with another certificate inside":          {lookalike, nil, "[]"},
+		"a SAML set that was added in the window":               {saml(now, true), nil, "[]"},
+		"a SAML set of which the suspicious sign-in used a key": {used, []string{"verify"}, "[]"},
+		"the token encryption key":                              {encryption, nil, "[oldcert]"},
+		"a token encryption key that suspicious sign-ins used":  {encryption, []string{"oldcert"}, "[]"},
+		"nothing of an ordinary application":                    {*application(), nil, "[]"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -183,13 +191,13 @@ func TestWhatStays(t *testing.T) {
 
 func TestTheHashIsOfWhatAPersonApproves(t *testing.T) {
 	inv := remedy.Inventory{Tenant: tenant, Application: application(), Principals: []remedy.Object{principal()}}
-	first := remedy.Build(inv, suspected()).Hash()
+	first := build(inv).Hash()
 	inv.Application.Passwords = append(inv.Application.Passwords, remedy.Password{KeyID: "planted"})
-	if more := remedy.Build(inv, suspected()).Hash(); more != first {
+	if more := build(inv).Hash(); more != first {
 		t.Error("one more secret on the same application needs a new approval")
 	}
 	inv.Application.EncryptionKeyID = "oldcert"
-	if kept := remedy.Build(inv, suspected()).Hash(); kept == first {
+	if kept := build(inv).Hash(); kept == first {
 		t.Error("keeping a certificate needs no new approval")
 	}
 }

@@ -17,7 +17,7 @@ import (
 var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"plain": plain, "kind": kind, "label": Label, "thousands": thousands, "size": size, "network": recordNetwork, "plural": plural,
+	"plain": plain, "kind": kind, "label": Label, "thousands": thousands, "size": size, "network": recordNetwork, "plural": plural, "logs": logLines, "list": and,
 	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"minute": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 	"bits":   bitsText,
@@ -45,6 +45,10 @@ func HTML(w io.Writer, r Report) error {
 			x := Explain(d)
 			x.Next = fresh(x.Next, full[:i])
 			sv.Views = append(sv.Views, detectionView{d, x, bars(d)})
+		}
+		if c, ok := r.caseOf(s.Principal); ok && i < toldCases {
+			cv := viewOf(c)
+			sv.Case = &cv
 		}
 		sv.Portal = Portal(s.Detections[0])
 		v.Subjects = append(v.Subjects, sv)
@@ -86,6 +90,7 @@ type subjectView struct {
 	Timeline timelineView
 	Views    []detectionView
 	Others   []detect.Detection
+	Case     *caseView // nil: none, or not shown
 }
 
 type detectionView struct {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/exposure"
 )
 
 const graphURL = "https://graph.microsoft.com/v1.0"
@@ -22,8 +24,13 @@ func next(d detect.Detection) []Step {
 	for _, question := range r.ask {
 		steps = append(steps, Step{Text: question})
 	}
-	steps = append(steps, ask(d), yours(d), notYours(d))
-	return steps
+	switch {
+	case d.Principal.IsUser():
+		return append(steps, user())
+	case r.outside:
+		return append(steps, ask(d), nobodyIn())
+	}
+	return append(steps, ask(d), yours(d), notYours(d))
 }
 
 // fresh leaves out the steps that detections of the same principal have listed before, and says so.
@@ -91,13 +98,13 @@ func query(d detect.Detection) string {
 	switch r, _ := ruled(d); {
 	case r.change:
 		tables = r.tables
-	case d.Type == detect.TypeAnomalousActivity:
+	case d.Type == detect.TypeAnomalousActivity, d.Type == exposure.TypeAPI:
 		tables = "MicrosoftGraphActivityLogs, AzureActivity, AZKVAuditLogs, AzureDiagnostics"
 	}
 	lines := []string{
 		"union isfuzzy=true " + tables,
 		fmt.Sprintf("| where TimeGenerated between (datetime(%s) .. datetime(%s))", around(d.First, -time.Hour), around(d.Last, 2*time.Hour)),
-		"| where * has " + kql(cmp.Or(d.Principal.ObjectID, d.Principal.AppID)),
+		"| where * has " + kql(strings.TrimPrefix(cmp.Or(d.Principal.ObjectID, d.Principal.AppID), event.User("").ObjectID)),
 	}
 	if ips := distinct(d, func(r detect.Record) string { return r.IPAddress }); len(ips) > 0 {
 		for i := range ips {
@@ -106,6 +113,17 @@ func query(d detect.Detection) string {
 		lines = append(lines, "| where "+strings.Join(ips, " or "))
 	}
 	return strings.Join(append(lines, "| order by TimeGenerated asc"), "\n")
+}
+
+// user ends a finding about a person: Rekey changes workload identities only.
+func user() Step {
+	return Step{Text: "If it was not he: revoke his sessions and change his credentials as your plan for people says. Rekey changes no users, and does nothing because of this."}
+}
+
+// nobodyIn ends a finding about sign-ins that failed.
+func nobodyIn() Step {
+	return Step{Text: "If it was not yours: nobody got in by these. Look whether one of the addresses did, for this principal or another; remove credentials that expired; " +
+		"if one was blocked that was right, it is in other hands: change it."}
 }
 
 func around(t time.Time, by time.Duration) string { return t.Add(by).UTC().Format(time.RFC3339) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/score"
@@ -14,6 +15,7 @@ import (
 type Report struct {
 	Made       time.Time
 	Detections []detect.Detection
+	Cases      []casefile.Case // of the riskiest; the report shows those of the first principals
 	Summary    Summary
 }
 

@@ -16,10 +16,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/report"
 	"rekey/shared/score"
+	"rekey/shared/streams"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -93,9 +95,13 @@ func elsewhere() detect.Detection {
 func whole() report.Report {
 	first, last := at.AddDate(0, 0, -44), at.Add(8*time.Hour)
 	ds := []detect.Detection{copied(), hostile(), finding(), elsewhere()}
-	return report.Report{Made: at.Add(9 * time.Hour), Detections: ds, Summary: report.Summary{
+	return report.Report{Made: at.Add(9 * time.Hour), Detections: ds, Cases: []casefile.Case{stolen()}, Summary: report.Summary{
 		Files: 2, Bytes: 2_213_456_789, Records: 1_634_567, Decoded: 1_601_234, SignIns: 1_600_000, First: &first, Last: &last, Principals: 2000,
 		Skipped: map[string]int64{"ProvisioningLogs": 33_000, "RiskyUsers": 300}, DeadLettered: map[string]int64{"it is cut off: the file ends in the middle of it": 1, "expected a value": 32},
+		Logs: []report.Log{
+			{Category: streams.SignIns, State: report.LogComplete, Last: &last}, {Category: streams.UserSignIns, State: report.LogMissing}, {Category: streams.Audit, State: report.LogPartly, Last: &first},
+			{Category: streams.Vaults, State: report.LogMissing}, {Category: streams.Graph, State: report.LogSparse, Last: &last}, {Category: streams.Azure, State: report.LogComplete, Last: &last},
+		},
 		Detections: report.Count(ds), Seconds: 41.25, PerSecond: 39_625.8,
 	}}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"rekey/shared/conduct"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/exposure"
@@ -16,6 +17,7 @@ type ruling struct {
 	title         string
 	change        bool   // it looks at changes, and not at what the principal did
 	tables        string // of Log Analytics, where the records of a change are
+	outside       bool   // it looks at those who did not get in
 	harmless, ask []string
 }
 
@@ -29,24 +31,27 @@ func ruled(d detect.Detection) (ruling, bool) {
 		if r.Kind == event.KindAzureActivity {
 			tables = "AzureActivity"
 		}
-		return ruling{r.Title, true, tables, r.FalsePositives, r.Ask}, true
+		return ruling{title: r.Title, change: true, tables: tables, harmless: r.FalsePositives, ask: r.Ask}, true
 	}
 	if r := streams.Rule; d.Rule == r.ID {
-		return ruling{r.Title, true, "AuditLogs, AzureActivity", r.FalsePositives, r.Ask}, true
+		return ruling{title: r.Title, change: true, tables: "AuditLogs, AzureActivity", harmless: r.FalsePositives, ask: r.Ask}, true
 	}
 	if d.Rule == verdict.Rule {
 		return ruling{title: "Confirmed compromised by a person"}, true
 	}
-	for _, r := range exposure.Catalogue {
-		if r.ID == d.Rule {
-			return ruling{r.Title, false, "", r.FalsePositives, r.Ask}, true
-		}
+	if r := exposure.ByID(d.Rule); r != nil {
+		return ruling{title: r.Title, harmless: r.FalsePositives, ask: r.Ask}, true
+	}
+	if r := conduct.ByID(d.Rule); r != nil {
+		return ruling{title: r.Title, outside: r.Outside, harmless: r.FalsePositives, ask: r.Ask}, true
 	}
 	if r := posture.ByID(d.Rule); r != nil {
-		return ruling{r.Title, true, "AuditLogs", r.FalsePositives, r.Ask}, true
+		return ruling{title: r.Title, change: true, tables: "AuditLogs", harmless: r.FalsePositives, ask: r.Ask}, true
 	}
 	if r := pattern.ByID(d.Rule); r != nil {
-		return ruling{r.Title, true, "AuditLogs, AADServicePrincipalSignInLogs, MicrosoftGraphActivityLogs", r.FalsePositives, r.Ask}, true
+		return ruling{
+			title: r.Title, change: true, tables: "AuditLogs, AADServicePrincipalSignInLogs, MicrosoftGraphActivityLogs", harmless: r.FalsePositives, ask: r.Ask,
+		}, true
 	}
 	return ruling{title: d.Rule}, true // a newer program stored it
 }

@@ -18,6 +18,13 @@ func changed(rule, statement string) detect.Detection {
 	}
 }
 
+// aUser is a finding about a user.
+func aUser() detect.Detection {
+	d := changed("userEnumeration", "listed the tenant")
+	d.Type, d.Principal = "suspiciousAPITraffic", event.User("u1")
+	return d
+}
+
 func TestAFindingOfARuleIsToldInTheRulesWords(t *testing.T) {
 	tests := map[string]struct {
 		detection detect.Detection
@@ -28,6 +35,8 @@ func TestAFindingOfARuleIsToldInTheRulesWords(t *testing.T) {
 			[]string{"got the owner mallory@contoso.com", "Owner added", "A team gets a new member.", "Did he add a credential since?", "AuditLogs"},
 		},
 		"what a principal read": {changed("secretFirstRead", "read kv1/secrets/db for the first time"), []string{"Read kv1/secrets/db", "AZKVAuditLogs"}},
+		"sign-ins that failed":  {changed("credentialRefused", "a credential was refused as wrong"), []string{"A credential is not accepted", "nobody got in by these"}},
+		"a user":                {aUser(), []string{"Rekey changes no users", "MicrosoftGraphActivityLogs", `* has "u1"`}},
 		"a rule of tomorrow":    {changed("notYetKnown", "did something"), []string{"Did something", "notYetKnown"}},
 	}
 	for name, tt := range tests {
@@ -67,5 +76,15 @@ func TestWhatARuleFoundIsNamedInTheOverviewAndHasNoScore(t *testing.T) {
 	}
 	if !strings.Contains(text.String(), "by a rule") || strings.Contains(text.String(), "0.0 bits") {
 		t.Errorf("the text's overview shows a score of nothing:\n%s", text.String())
+	}
+}
+
+func TestWhatIsAdvisedForAUserOrAFailureDisablesNothing(t *testing.T) {
+	for name, d := range map[string]detect.Detection{"a user": aUser(), "a failure": changed("credentialRefused", "a credential was refused as wrong")} {
+		for _, s := range report.Explain(d).Next {
+			if all := s.Text + strings.Join(s.Commands, " "); strings.Contains(all, "accountEnabled") || strings.Contains(all, "confirmCompromised") || strings.Contains(all, "user:") {
+				t.Errorf("%s: %s", name, all)
+			}
+		}
 	}
 }

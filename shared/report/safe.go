@@ -12,13 +12,17 @@ import (
 // clipboard) and characters that turn the direction of writing are replaced. Its length is bounded.
 func plain(s string) string {
 	const most = 300
-	s = strings.Map(func(r rune) rune {
+	return short(visible(s), most)
+}
+
+// visible is plain without a bound.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
 			return '·'
 		}
 		return r
 	}, s)
-	return short(s, most)
 }
 
 // short cuts a text to a number of characters.

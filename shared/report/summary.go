@@ -28,6 +28,7 @@ type Summary struct {
 	Last         *time.Time       `json:"last"`
 	Principals   int              `json:"principals"`
 	Detections   []Tally          `json:"detections"` // nil when nothing was looked for
+	Logs         []Log            `json:"logs,omitempty"`
 	Seconds      float64          `json:"seconds"`
 	PerSecond    float64          `json:"recordsPerSecond"`
 }
@@ -73,6 +74,7 @@ func SummaryText(w io.Writer, s Summary) error {
 	if s.Detections != nil {
 		lines = append(lines, detections(s.Detections))
 	}
+	lines = append(lines, logLines(s.Logs)...)
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }

@@ -31,6 +31,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	}
 	for i := range subjects[:min(len(subjects), toldSubjects)] {
 		p.subject(&subjects[i])
+		if c, ok := r.caseOf(subjects[i].Principal); ok && i < toldCases {
+			p.caseShort(viewOf(c))
+		}
 	}
 	if n := len(subjects) - toldSubjects; n > 0 {
 		p.raw("")
@@ -108,6 +111,11 @@ func (p *printer) subject(s *Subject) {
 	if link := Portal(s.Detections[0]); link != "" {
 		p.raw("       %s", link)
 	}
+	p.detections(s)
+}
+
+// detections writes the strongest detections of a subject in full, and lists the others.
+func (p *printer) detections(s *Subject) {
 	full, others := s.full()
 	for i, d := range full {
 		p.raw("")
@@ -191,7 +199,9 @@ func (p *printer) records(d detect.Detection) {
 	p.raw("    Records%s", atMost(d))
 	for _, r := range d.Records {
 		p.raw("      %s  %s", r.Time.UTC().Format("2006-01-02 15:04:05"), plain(r.ID))
-		p.line(27, recordText(r, d.Rule != ""))
+		if text := recordText(r, d.Rule != ""); text != "" {
+			p.line(27, text)
+		}
 	}
 }
 

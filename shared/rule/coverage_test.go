@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"rekey/shared/exposure"
-	"rekey/shared/posture"
 	"rekey/shared/rule"
 )
 
@@ -41,11 +39,11 @@ func TestEveryPublicDetectionHasARuleOrAReason(t *testing.T) {
 		t.Fatalf("%d merged ids, want 95", len(merged))
 	}
 	covered, left := map[string]bool{}, map[string]rule.Left{}
-	for _, r := range rule.Catalogue {
-		for _, id := range r.Covers {
+	for _, r := range everyRule() {
+		for _, id := range r.covers {
 			covered[id] = true
 			if !slices.Contains(merged, id) {
-				t.Errorf("%s covers %s, which is no merged id", r.ID, id)
+				t.Errorf("%s covers %s, which is no merged id", r.id, id)
 			}
 		}
 	}
@@ -68,27 +66,13 @@ func TestEveryPublicDetectionHasARuleOrAReason(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftToOtherStreamsIsCoveredThereOrSaidNotToBe(t *testing.T) {
-	for _, l := range rule.Elsewhere {
-		if says := strings.Contains(l.Why, "no rule yet"); l.Reason == rule.OtherStream && says == (exposed(l.ID) != "") {
-			t.Errorf("%s (%s) is covered by %q: the reason must say that there is no rule yet, or not", l.ID, l.Why, exposed(l.ID))
-		}
-	}
-}
-
-func TestWhatIsLeftToTheWeeklyLookIsCoveredThere(t *testing.T) {
-	for _, l := range rule.Elsewhere {
-		if l.Reason == rule.ByPosture && weekly(l.ID) == "" {
-			t.Errorf("%s is left to the weekly look, which does not cover it", l.ID)
-		}
-	}
-}
-
 func TestNoTwoRulesHaveOneName(t *testing.T) {
-	for _, r := range posture.Catalogue {
-		if rule.ByID(r.ID) != nil || exposure.ByID(r.ID) != nil {
-			t.Errorf("%s is the name of another rule, too", r.ID)
+	seen := map[string]bool{}
+	for _, r := range everyRule() {
+		if seen[r.id] {
+			t.Errorf("%s is the name of two rules", r.id)
 		}
+		seen[r.id] = true
 	}
 }
 

@@ -49,18 +49,45 @@ func issuer(s string) string {
 // issuers are hosts whose tokens many workloads use: a build service or a cluster.
 var issuers = []string{
 	"token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "accounts.google.com", "vstoken.dev.azure.com", "agent.buildkite.com",
-	"oidc.circleci.com", "login.microsoftonline.com", "sts.windows.net",
+	"oidc.circleci.com", "login.microsoftonline.com", "sts.windows.net", // the last two: see entra
 }
 
-// knownIssuer reports whether an issuer is a usual one or declared. Clusters have addresses at their cloud.
+// entra are the hosts at which every Entra tenant is an issuer, by the first part of the path.
+var entra = []string{"login.microsoftonline.com", "sts.windows.net"}
+
+// knownIssuer reports whether an issuer is a usual one or declared. Clusters have addresses at their cloud. Of Entra, only the
+// tenant itself is: whoever runs another one makes the tokens himself.
 func knownIssuer(s string, w *World) bool {
 	u, err := url.Parse("https://" + issuer(s))
-	if err != nil {
+	switch {
+	case slices.Contains(w.Issuers, issuer(s)):
+		return true
+	case err != nil:
 		return false
 	}
+	if tenant, ok := entraTenant(u); ok && w.Tenant != "" {
+		return tenant == w.Tenant
+	}
 	host := u.Hostname()
-	return slices.Contains(w.Issuers, issuer(s)) || slices.Contains(issuers, host) ||
+	return slices.Contains(issuers, host) ||
 		strings.HasSuffix(host, ".oic.prod-aks.azure.com") || strings.HasPrefix(host, "oidc.eks.") && strings.HasSuffix(host, ".amazonaws.com")
+}
+
+// entraTenant returns which Entra tenant an issuer is.
+func entraTenant(u *url.URL) (tenant string, ok bool) {
+	tenant, _, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	return tenant, slices.Contains(entra, u.Hostname())
+}
+
+// undeclaredIssuer reports whether the tenant says which issuers are its own, and this usual one is none. Everybody can get
+// tokens of it. Whose a GitHub repository is, is told by federatedRepository.
+func undeclaredIssuer(s string, w *World) bool {
+	if u, err := url.Parse("https://" + issuer(s)); err == nil {
+		if tenant, ok := entraTenant(u); ok && tenant == w.Tenant {
+			return false
+		}
+	}
+	return len(w.Issuers) > 0 && !slices.Contains(w.Issuers, issuer(s)) && issuer(s) != github
 }
 
 const github = "token.actions.githubusercontent.com"

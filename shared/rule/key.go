@@ -26,3 +26,10 @@ func (w *World) Suspected(key string) bool { return w != nil && w.suspect(actorO
 
 // IsRekey reports whether a key is Rekey's own.
 func (w *World) IsRekey(key string) bool { return w != nil && w.isSelf(actorOf(key).Principal) }
+
+// Platform reports whether a principal is a service of Microsoft's that acts by itself in every tenant. It takes the
+// appId: anybody can take the name.
+func (w *World) Platform(p event.Principal) bool {
+	id, known := platform[strings.ToLower(p.Name)]
+	return known && id != "" && p.AppID == id
+}

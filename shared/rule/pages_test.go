@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"rekey/shared/conduct"
 	"rekey/shared/exposure"
+	"rekey/shared/pattern"
 	"rekey/shared/posture"
 	"rekey/shared/rule"
+	"rekey/shared/streams"
 )
 
 const pages = "../../docs/detections"
@@ -25,7 +28,7 @@ func TestEveryRuleHasItsPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"README.md"}
+	want := []string{"README.md", "beyond.md"}
 	for _, r := range rule.Catalogue {
 		want = append(want, r.ID+".md")
 		same(t, filepath.Join(pages, r.ID+".md"), page(r))
@@ -98,6 +101,24 @@ What a principal reads (Key Vault, Graph, Azure) is compared with its days befor
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
 	b.WriteString(`
+What the model of sign-ins does not ask (failed sign-ins, and what only many days show), by ` + "`shared/conduct`" + `:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range conduct.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
+	b.WriteString(`
+What no single record shows, but several together, or an actor's history, is found by ` + "`shared/pattern`" + ` when a case is built:
+
+| rule | what it finds | level | public detections |
+|---|---|---|---|
+`)
+	for _, r := range pattern.Catalogue {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
+	}
+	b.WriteString(`
 What there is (credentials, privileges, addresses, strangers, owners) is looked at once a week, by ` + "`shared/posture`" + `. It
 opens no case: it is listed, and a case that is open for another reason shows it.
 
@@ -108,6 +129,7 @@ opens no case: it is listed, and a case that is open for another reason shows it
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
 	b.WriteString("\nThat a log does not arrive any more is told by [streamSilent](streamSilent.md), of `shared/streams`.\n")
+	b.WriteString("\nWhat goes [beyond the public rules](beyond.md) has a table of its own.\n")
 	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", id, coveredBy(id), leftOut(id))
@@ -115,38 +137,39 @@ opens no case: it is listed, and a case that is open for another reason shows it
 	return b.String()
 }
 
+// known is a rule of any catalogue.
+type known struct {
+	id     string
+	covers []string
+	cases  string // the file with its cases, seen from docs/detections
+}
+
+// everyRule is every rule that has a page, whatever it looks at.
+func everyRule() []known {
+	var out []known
+	for _, r := range rule.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/rule/testdata/" + r.ID})
+	}
+	for _, r := range exposure.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/exposure/rules_test.go"})
+	}
+	for _, r := range conduct.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/conduct/rules_test.go"})
+	}
+	for _, r := range pattern.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/pattern/cases_test.go"})
+	}
+	for _, r := range posture.Catalogue {
+		out = append(out, known{r.ID, r.Covers, "../../shared/posture/testdata/" + r.ID})
+	}
+	return append(out, known{streams.Rule.ID, nil, "../../shared/streams/streams_test.go"})
+}
+
 func coveredBy(id string) string {
 	var links []string
-	for _, r := range rule.Catalogue {
-		if slices.Contains(r.Covers, id) {
-			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
-		}
-	}
-	for _, other := range []string{exposed(id), weekly(id)} {
-		if other != "" {
-			links = append(links, other)
-		}
-	}
-	return strings.Join(links, ", ")
-}
-
-// weekly links the rules about what there is.
-func weekly(id string) string {
-	var links []string
-	for _, r := range posture.Catalogue {
-		if slices.Contains(r.Covers, id) {
-			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
-		}
-	}
-	return strings.Join(links, ", ")
-}
-
-// exposed links the rules about what principals read.
-func exposed(id string) string {
-	var links []string
-	for _, r := range exposure.Catalogue {
-		if slices.Contains(r.Covers, id) {
-			links = append(links, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+	for _, r := range everyRule() {
+		if slices.Contains(r.covers, id) {
+			links = append(links, fmt.Sprintf("[%s](%s.md)", r.id, r.id))
 		}
 	}
 	return strings.Join(links, ", ")
@@ -154,7 +177,7 @@ func exposed(id string) string {
 
 func leftOut(id string) string {
 	for _, l := range rule.Elsewhere {
-		if l.ID == id && (l.Reason != rule.OtherStream || exposed(id) == "") && (l.Reason != rule.ByPosture || weekly(id) == "") {
+		if l.ID == id {
 			return cell(fmt.Sprintf("%s: %s (%s)", l.Title, l.Reason, l.Why))
 		}
 	}

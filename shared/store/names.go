@@ -15,6 +15,8 @@ const (
 	TableStreams     = "streams"        // partition "health", row hub: which logs arrive
 	TableSuspects    = "suspects"       // partition "suspect", row principal key
 	TableInquiries   = "inquiries"      // partition case id, row inquiry id
+	TableOrders      = "orders"         // partition "order", row order id: what people asked for, see shared/order
+	TablePolicies    = "policies"       // partition "policy", row id of a Conditional Access policy that Rekey made
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
 )
 
@@ -35,7 +37,7 @@ const (
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
-		TableSwitches, TableStreams, TableSuspects, TableCaseIndex, TableVerdicts,
+		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TableCaseIndex, TableVerdicts,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

@@ -57,7 +57,7 @@ type room [sides]int
 var rooms = map[Act]room{
 	CredentialAdded: {8, 8}, CredentialRemoved: {2, 3}, FederatedAdded: {5, 5}, FederatedRemoved: {2, 2}, OwnerAdded: {4, 4}, OwnerRemoved: {2, 2},
 	AppRoleGranted: {6, 8}, AppRoleRemoved: {3, 3}, DelegatedGranted: {4, 4}, Consented: {4, 4}, RoleGranted: {4, 4}, RoleRemoved: {2, 2},
-	Created: {8, 2}, Deleted: {4, 2}, Restored: {2, 2}, Enabled: {2, 2}, Disabled: {2, 2}, Configured: {3, 3}, PermissionsAsked: {2, 2},
+	Created: {8, 2}, Deleted: {4, 2}, Restored: {2, 2}, Enabled: {2, 2}, Disabled: {2, 2}, Configured: {2, 6}, PermissionsAsked: {2, 2},
 	UserCreated: {4, 0}, PasswordReset: {4, 0}, MethodChanged: {4, 0}, GroupMemberAdded: {4, 4}, PolicyChanged: {4, 0}, DomainChanged: {4, 0},
 	AccessElevated: {2, 0}, RiskStateChanged: {2, 2}, SomethingElse: {4, 0},
 }

@@ -78,6 +78,9 @@ func (r *record) lifecycle(activity string) bool {
 	return true
 }
 
+// RedirectURI begins what an entry says of a redirect URI that was added.
+const RedirectURI = "redirect URI "
+
 // configured are the properties of an application that say where its tokens go, and who may ask for them.
 var configured = map[string]string{
 	"AppAddress": "redirect URIs", "AppIdentifierUri": "identifier URIs", "LogoutUrl": "sign-out URL", "WwwHomepage": "home page",
@@ -96,6 +99,10 @@ func (r *record) configuration() {
 				r.principal(Disabled, r.subject(i), "")
 			case p.Name == "RequiredResourceAccess" && len(audit.AddedAccess(p.Old, p.New)) > 0:
 				r.principal(PermissionsAsked, r.subject(i), "")
+			case p.Name == "AppAddress" && len(audit.AddedURIs(p.Old, p.New)) > 0:
+				for _, uri := range audit.AddedURIs(p.Old, p.New) {
+					r.principal(Configured, r.subject(i), RedirectURI+uri)
+				}
 			case configured[p.Name] != "" && p.Old != p.New:
 				r.principal(Configured, r.subject(i), configured[p.Name])
 			}

@@ -114,9 +114,9 @@ func (r *record) with(act Act, target, name, what string) Entry {
 func (r *record) grants(activity string) bool {
 	switch {
 	case strings.HasPrefix(activity, "add owner to "):
-		r.principal(OwnerAdded, r.owned(), audit.Target(r.Change, 0).Name)
+		r.principal(OwnerAdded, r.owned(), audit.Target(r.Change, 0).Name, member(audit.Target(r.Change, 0).ID))
 	case strings.HasPrefix(activity, "remove owner from "):
-		r.principal(OwnerRemoved, r.owned(), audit.Target(r.Change, 0).Name)
+		r.principal(OwnerRemoved, r.owned(), audit.Target(r.Change, 0).Name, member(audit.Target(r.Change, 0).ID))
 	case strings.HasPrefix(activity, "add app role assignment to service principal"):
 		r.appRole(AppRoleGranted, func(p event.Property) string { return p.New })
 	case strings.HasPrefix(activity, "remove app role assignment from service principal"):
@@ -144,6 +144,8 @@ func tier(names []string, of func(string) privilege.Tier) func(*Entry) {
 		}
 	}
 }
+
+func member(id string) func(*Entry) { return func(e *Entry) { e.Member = id } }
 
 func forAll(everyone bool) func(*Entry) {
 	return func(e *Entry) {

@@ -34,6 +34,7 @@ type entryForm struct {
 	Name   string         `json:"n,omitempty"`
 	What   string         `json:"x,omitempty"`
 	KeyID  string         `json:"k,omitempty"`
+	Member string         `json:"m,omitempty"`
 	Tier   privilege.Tier `json:"p,omitempty"`
 }
 
@@ -50,7 +51,7 @@ type blockForm struct {
 func written(side Side, list []Entry) []entryForm {
 	var out []entryForm
 	for _, e := range list {
-		f := entryForm{e.Act, e.Time.Unix(), e.Record, e.Target, e.TargetName, e.What, e.KeyID, e.Tier}
+		f := entryForm{e.Act, e.Time.Unix(), e.Record, e.Target, e.TargetName, e.What, e.KeyID, e.Member, e.Tier}
 		if side == On {
 			f.Who, f.Name = e.Actor, e.ActorName
 		}
@@ -60,7 +61,7 @@ func written(side Side, list []Entry) []entryForm {
 }
 
 func (f *entryForm) entry(side Side) Entry {
-	e := Entry{Act: f.Act, Time: time.Unix(f.Time, 0), Record: f.Record, What: f.What, KeyID: f.KeyID, Tier: f.Tier}
+	e := Entry{Act: f.Act, Time: time.Unix(f.Time, 0), Record: f.Record, What: f.What, KeyID: f.KeyID, Member: f.Member, Tier: f.Tier}
 	if side == By {
 		e.Target, e.TargetName = f.Who, f.Name
 	} else {

@@ -20,6 +20,7 @@ type Entry struct {
 	TargetName string         `json:"targetName,omitempty"` // for people
 	What       string         `json:"what,omitempty"`       // the permission, role, owner, address or activity
 	KeyID      string         `json:"keyId,omitempty"`      // of a credential
+	Member     string         `json:"member,omitempty"`     // object id of an owner that was added or removed
 	Tier       privilege.Tier `json:"tier,omitempty"`       // of what was granted
 }
 
@@ -39,7 +40,7 @@ func (e Entry) clean(side Side) Entry {
 	}
 	e.Record, e.Actor, e.Target = printable(e.Record, maxRecord), printable(e.Actor, maxKey), printable(e.Target, maxKey)
 	e.ActorName, e.TargetName = printable(e.ActorName, maxName), printable(e.TargetName, maxName)
-	e.What, e.KeyID = printable(e.What, maxWhat), printable(e.KeyID, maxKey)
+	e.What, e.KeyID, e.Member = printable(e.What, maxWhat), printable(e.KeyID, maxKey), printable(e.Member, maxKey)
 	e.Time = e.Time.UTC().Truncate(time.Second)
 	return e
 }
@@ -51,7 +52,7 @@ func (e *Entry) ByUser() bool { return strings.HasPrefix(e.Actor, "user:") }
 func newestFirst(a, b Entry) int {
 	return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Act, b.Act), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Target, b.Target),
 		cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.What, b.What), cmp.Compare(a.Actor, b.Actor), cmp.Compare(a.ActorName, b.ActorName),
-		cmp.Compare(a.TargetName, b.TargetName), cmp.Compare(a.Tier, b.Tier))
+		cmp.Compare(a.TargetName, b.TargetName), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Member, b.Member))
 }
 
 // printable returns a copy of s, cut to at most n bytes of plain characters, so that its JSON is no longer than itself.

@@ -53,12 +53,12 @@ func (a *Acts) show(object string, e *event.Event) {
 
 // cited is what a detection cites of an event.
 func cited(e *event.Event) event.Event {
-	n := e.Network
+	n, p := e.Network, exposure.Who(e)
 	n.ASName, n.Country = strings.Clone(n.ASName), strings.Clone(n.Country)
 	return event.Event{
 		Kind: e.Kind, ID: strings.Clone(e.ID), Time: e.Time, Tenant: strings.Clone(e.Tenant), Caller: e.Caller, Network: n,
 		Principal: event.Principal{
-			ObjectID: strings.Clone(e.Principal.ObjectID), AppID: strings.Clone(e.Principal.AppID), Name: strings.Clone(e.Principal.Name),
+			ObjectID: strings.Clone(p.ObjectID), AppID: strings.Clone(p.AppID), Name: strings.Clone(p.Name),
 		},
 	}
 }
@@ -102,7 +102,7 @@ func (a *Acts) detection(f *exposure.Finding) (detect.Detection, bool) {
 
 // acts returns the judge of a principal's day of reads.
 func (j *Judge) acts(e *event.Event) *Acts {
-	state := j.watch.states[e.Principal.Key()]
+	state := j.watch.states[exposure.Who(e).Key()]
 	if state == nil {
 		state = new(State)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rekey/shared/baseline"
+	"rekey/shared/conduct"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/score"
@@ -166,9 +167,14 @@ func (d *Day) Found() []detect.Detection {
 	return slices.DeleteFunc(d.All(), func(x detect.Detection) bool { return !x.Worth() })
 }
 
-// Arrival returns the visit that a detection stands for, if the principal is new in the network, and the key of the
-// network's state.
+// Arrival returns the visit that a detection stands for, if the principal is new in the network or was tried from it in vain,
+// and the key of the network's state.
 func Arrival(x *detect.Detection) (network string, v baseline.Visit, ok bool) {
+	if conduct.Tried(x.Rule) && x.Level.AtLeast(score.LevelMedium) && len(x.Records) > 0 && x.Records[0].IPAddress != "" {
+		return NetworkKey(x.Records[0].Origin()), baseline.Visit{
+			Principal: x.Principal.Key(), From: x.Records[0].IPAddress, Time: x.First, Detection: x.ID, Failed: true,
+		}, true
+	}
 	if x.Type != detect.TypeSuspiciousSignins || !score.Moved(x.Contributions) || len(x.Records) == 0 || x.Records[0].IPAddress == "" {
 		return "", v, false
 	}
@@ -197,7 +203,7 @@ func NetworkKey(origin string) string { return "network:" + origin }
 // Company adds to a detection what others did from its network at the time.
 func Company(x detect.Detection, visits []baseline.Visit) (detect.Detection, bool) {
 	_, v, ok := Arrival(&x)
-	if !ok {
+	if !ok || v.Failed {
 		return x, false
 	}
 	return Add(x, score.Company(visits, v.Principal, v.From, v.Time))

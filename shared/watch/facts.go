@@ -13,7 +13,7 @@ import (
 // may be nil. The caller adds what he knows beside: detections, the trails of Actors, what Graph says.
 func Facts(p event.Principal, own, application *State) pattern.Facts {
 	return pattern.Facts{
-		Principal: p, Changes: Changes(p, own, application), Acts: acts(p, own), Trail: &own.Trail, Profile: &own.Profile,
+		Principal: p, Changes: Changes(p, own, application), Acts: acts(p, own, application), Trail: &own.Trail, Profile: &own.Profile,
 	}
 }
 
@@ -30,12 +30,16 @@ func Changes(p event.Principal, own, application *State) []trail.Entry {
 	return out
 }
 
-// acts returns what a principal changed, newest first.
-func acts(p event.Principal, own *State) []trail.Entry {
+// acts returns what a principal changed, newest first. Some records name its application alone as who did it.
+func acts(p event.Principal, own, application *State) []trail.Entry {
 	out := own.Trail.Entries(trail.By, time.Time{})
+	if application != nil {
+		out = append(out, application.Trail.Entries(trail.By, time.Time{})...)
+	}
 	for i := range out {
 		out[i].Actor, out[i].ActorName = p.Key(), p.Name
 	}
+	slices.SortStableFunc(out, func(a, b trail.Entry) int { return b.Time.Compare(a.Time) })
 	return out
 }
 

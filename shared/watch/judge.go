@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rekey/shared/baseline"
+	"rekey/shared/conduct"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/rule"
@@ -20,11 +21,12 @@ type principalDay struct {
 
 // Judge judges events against what a Watch knows, and gathers the detections. It is not safe for concurrent use.
 type Judge struct {
-	watch *Watch
-	model func(baseline.Day) score.Model
-	days  map[principalDay]*Day
-	reads map[principalDay]*Acts
-	found map[string]detect.Detection // what rules and others found, and what came of other judges' days
+	watch   *Watch
+	model   func(baseline.Day) score.Model
+	days    map[principalDay]*Day
+	reads   map[principalDay]*Acts
+	conduct map[principalDay]*Conduct
+	found   map[string]detect.Detection // what rules and others found, and what came of other judges' days
 }
 
 // Event judges one event and returns its own score; the level is none for what is no act of a workload.
@@ -41,6 +43,9 @@ func (j *Judge) judge(e *event.Event, values *baseline.Values) (score.Score, *de
 	if Reads(e) {
 		j.acts(e).Event(e)
 	}
+	if conduct.Looks(e, values) {
+		j.conductOf(j.key(e)).Event(e, values)
+	}
 	if baseline.Teaches(e) {
 		return j.day(e).Event(e, values)
 	}
@@ -49,17 +54,22 @@ func (j *Judge) judge(e *event.Event, values *baseline.Values) (score.Score, *de
 
 // day returns the day an event belongs to.
 func (j *Judge) day(e *event.Event) *Day {
-	state := j.watch.states[e.Principal.Key()]
-	if state == nil {
-		state = new(State)
-	}
-	key := principalDay{state, baseline.DayOf(e.Time)}
+	key := j.key(e)
 	d := j.days[key]
 	if d == nil {
 		d = NewDay(key.day, &key.state.State, j.watch.Application(e.Principal), j.model(key.day))
 		j.days[key] = d
 	}
 	return d
+}
+
+// key returns the principal and day that an event belongs to.
+func (j *Judge) key(e *event.Event) principalDay {
+	state := j.watch.states[e.Principal.Key()]
+	if state == nil {
+		state = new(State)
+	}
+	return principalDay{state, baseline.DayOf(e.Time)}
 }
 
 func (j *Judge) add(d detect.Detection) {
@@ -87,6 +97,13 @@ func (j *Judge) Merge(k *Judge) {
 		}
 		j.reads[key] = a
 	}
+	for key, c := range k.conduct {
+		if mine, ok := j.conduct[key]; ok {
+			mine.merge(c)
+			continue
+		}
+		j.conduct[key] = c
+	}
 	for _, d := range k.found {
 		j.add(d)
 	}
@@ -98,6 +115,7 @@ func (j *Judge) Detections() []detect.Detection {
 		d.Late()
 	}
 	j.company()
+	j.behave()
 	j.read()
 	out := slices.Collect(maps.Values(j.found))
 	for _, d := range j.days {

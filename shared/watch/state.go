@@ -28,3 +28,9 @@ func Reads(e *event.Event) bool {
 	_, ok := exposure.FactOf(e)
 	return ok
 }
+
+// Fails reports whether an event is a workload's failed sign-in that counts against somebody.
+func Fails(e *event.Event) bool {
+	_, ok := baseline.FailureSortOf(e)
+	return ok && e.Principal.Key() != ""
+}

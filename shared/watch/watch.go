@@ -10,6 +10,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/rule"
 	"rekey/shared/score"
 	"rekey/shared/trail"
@@ -27,11 +28,12 @@ type Config struct {
 type Watch struct {
 	config Config
 	states map[string]*State
+	ids    identities
 }
 
 // New makes a Watch that knows nothing.
 func New(c Config) *Watch {
-	return &Watch{config: c, states: map[string]*State{}}
+	return &Watch{config: c, states: map[string]*State{}, ids: newIdentities()}
 }
 
 // Learn adds the facts of an event to the states it says something about, and returns its values.
@@ -50,14 +52,17 @@ func (w *Watch) Prepare(e *event.Event) baseline.Values {
 }
 
 func (w *Watch) learn(e *event.Event, values *baseline.Values) {
+	w.ids.event(e)
 	switch {
 	case baseline.Teaches(e):
 		w.state(e.Principal.Key()).Observe(e, values)
+	case Fails(e):
+		w.state(e.Principal.Key()).Evidence.Fail(e, values)
 	case e.Kind == event.KindUserSignIn && e.SignIn.Succeeded() && e.SignIn.UserID != "":
 		w.state(event.Principal{AppID: e.Principal.AppID}.Key()).Users.Count(w.config.Hasher, baseline.DayOf(e.Time), e.SignIn.UserID)
 	}
 	if Reads(e) {
-		w.state(e.Principal.Key()).Exposure.Observe(w.config.Hasher, e)
+		w.state(exposure.Who(e).Key()).Exposure.Observe(w.config.Hasher, e)
 	}
 	if network, v, ok := Failure(e); ok {
 		w.state(network).Visits.Add(v)
@@ -109,6 +114,7 @@ func (w *Watch) Merge(v *Watch) {
 		}
 		w.states[key] = s
 	}
+	w.ids.merge(&v.ids)
 }
 
 // States returns what is known, by key, in the order of the keys.
@@ -143,8 +149,14 @@ func (w *Watch) Fold(day baseline.Day) *baseline.Fleet {
 	return fold.Fleet()
 }
 
-// Close ends the learning.
+// Close ends the learning. From then on the rules know which application an object id belongs to, as far as the log says.
 func (w *Watch) Close() *History {
+	world := new(rule.World)
+	if w.config.World != nil {
+		*world = *w.config.World
+	}
+	world.Objects = w.ids.known(world.Objects)
+	w.config.World = world
 	return &History{watch: w, models: map[baseline.Day]func() score.Model{}}
 }
 
@@ -169,5 +181,5 @@ func (h *History) model(day baseline.Day) score.Model {
 
 // Judge returns a judge of the history's events.
 func (h *History) Judge() *Judge {
-	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, reads: map[principalDay]*Acts{}, found: map[string]detect.Detection{}}
+	return &Judge{watch: h.watch, model: h.model, days: map[principalDay]*Day{}, reads: map[principalDay]*Acts{}, conduct: map[principalDay]*Conduct{}, found: map[string]detect.Detection{}}
 }

@@ -84,7 +84,7 @@ func states(t *testing.T, w *watch.Watch) map[string][]byte {
 		var b []byte
 		for _, part := range []interface {
 			AppendBinary([]byte) ([]byte, error)
-		}{&s.Profile, &s.Evidence, &s.Users, &s.Visits, &s.Exposure} {
+		}{&s.Profile, &s.Evidence, &s.Users, &s.Visits, &s.Exposure, &s.Trail} {
 			var err error
 			if b, err = part.AppendBinary(b); err != nil {
 				t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package cloud puts the local directory, Graph, Key Vault and the token endpoints on listeners: the part of Azure that
+// Package cloud puts the local directory, Graph, Resource Manager, Key Vault and the token endpoints on listeners: the part of Azure that
 // Rekey's respond app acts on, on one machine.
 package cloud
 
@@ -12,9 +12,11 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"rekey/deploy/local/arm"
 	"rekey/deploy/local/ca"
 	"rekey/deploy/local/directory"
 	"rekey/deploy/local/entra"
@@ -29,6 +31,10 @@ type Config struct {
 	Identities []entra.Identity
 	Portal     *entra.Portal      // an API's registration; nil: there is none
 	Lag        time.Duration      // of Graph's replicas
+	Graph      graph.Options      // what else Graph is like: faults, pace, licence; its Lag is the one above
+	RightsLag  time.Duration      // until changed rights reach the vaults
+	Options    arm.Options        // of Resource Manager; Dir and Lag are set here
+	VaultLog   func([]byte)       // is given each AuditEvent record of the vaults of OpenVault; may be nil
 	OnSignIn   func(entra.SignIn) // told of every token request; may be nil
 }
 
@@ -36,12 +42,16 @@ type Config struct {
 type Cloud struct {
 	Directory    *directory.Directory
 	Graph        *graph.Server
-	Vault        *keyvault.Server
+	Vault        *keyvault.Server // in which Rekey makes certificates; it goes by the roles in tokens
+	ARM          *arm.Server
 	GraphURL     string
+	ARMURL       string
 	VaultURL     string
 	AuthorityURL string
 	CAFile       string
 
+	config         Config
+	tokens         *entra.Server
 	authority      *ca.CA
 	identityURL    string
 	identityHeader string
@@ -65,20 +75,26 @@ func Start(_ context.Context, c Config) (*Cloud, error) {
 	if _, err := rand.Read(header[:]); err != nil {
 		return nil, fmt.Errorf("starting the local cloud: %w", err)
 	}
-	out := &Cloud{authority: authority, Directory: d, CAFile: authority.Path(), identityHeader: hex.EncodeToString(header[:])}
+	out := &Cloud{config: c, authority: authority, Directory: d, CAFile: authority.Path(), identityHeader: hex.EncodeToString(header[:])}
 	tokens, err := entra.New(d, out.identityHeader, c.Identities...)
 	if err != nil {
 		return nil, err
 	}
 	tokens.OnSignIn, tokens.Portal = c.OnSignIn, c.Portal
+	out.tokens = tokens
 	if out.AuthorityURL, err = out.listen(authority, tokens.Authority()); err != nil {
 		return nil, err
 	}
 	if out.Vault, err = keyvault.New(tokens, out.AuthorityURL+"/"+c.TenantID, filepath.Join(c.Dir, "vault")); err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
-	out.Graph = graph.New(tokens, d, graph.Options{Lag: c.Lag})
-	for url, handler := range map[*string]http.Handler{&out.GraphURL: out.Graph, &out.VaultURL: out.Vault} {
+	c.Options.Dir, c.Options.Lag = filepath.Join(c.Dir, "arm"), c.RightsLag
+	if out.ARM, err = arm.New(tokens, c.Options); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	c.Graph.Lag = c.Lag
+	out.Graph = graph.New(tokens, d, c.Graph)
+	for url, handler := range map[*string]http.Handler{&out.GraphURL: out.Graph, &out.ARMURL: out.ARM, &out.VaultURL: out.Vault} {
 		if *url, err = out.listen(authority, handler); err != nil {
 			return nil, errors.Join(err, out.Close())
 		}
@@ -88,6 +104,27 @@ func Start(_ context.Context, c Config) (*Cloud, error) {
 		return nil, errors.Join(err, out.Close())
 	}
 	return out, nil
+}
+
+// OpenVault opens a key vault that Resource Manager knows, or will know from now on, on an address of its own. Who may do
+// what in it is what Resource Manager says.
+func (c *Cloud) OpenVault(id string, rbac bool, policies ...arm.Policy) (*keyvault.Server, string, error) {
+	name := id[strings.LastIndexByte(id, '/')+1:]
+	v, err := keyvault.Open(c.tokens, c.AuthorityURL+"/"+c.config.TenantID, filepath.Join(c.config.Dir, "vaults", name), keyvault.Options{
+		Name: name, ResourceID: id, Rights: c.ARM.Decide, Log: c.config.VaultLog,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	url, err := c.listen(c.authority, v)
+	if err != nil {
+		return nil, "", err
+	}
+	return v, url, c.ARM.Build(func(w arm.World) {
+		if !w.Move(id, url+"/") {
+			w.Vault(id, url+"/", rbac, policies...)
+		}
+	})
 }
 
 // listen serves a handler, over TLS unless there is no authority, and returns its URL.

@@ -1,13 +1,12 @@
 // Package directory is the directory of the local tenant: applications and service principals with their credentials,
-// behind one lock, with a log of every change.
+// owners, permissions and roles, and what surrounds them (users, groups, policies), behind one lock, with a log of every
+// change and, for replicas that lag, the versions of before.
 //
 // It knows no protocol: package graph serves it as Microsoft Graph does, package entra as the token endpoint does.
 package directory
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,67 +16,6 @@ import (
 	"sync"
 	"time"
 )
-
-// Kinds of object, named like Graph's collections.
-const (
-	Applications      = "applications"
-	ServicePrincipals = "servicePrincipals"
-)
-
-// Object is an application or a service principal, with Graph's names.
-type Object struct {
-	ID                       string               `json:"id"`
-	AppID                    string               `json:"appId"`
-	DisplayName              string               `json:"displayName"`
-	SignInAudience           string               `json:"signInAudience,omitempty"`
-	ServicePrincipalType     string               `json:"servicePrincipalType,omitempty"`
-	AppOwnerOrganizationID   string               `json:"appOwnerOrganizationId,omitempty"`
-	AccountEnabled           bool                 `json:"accountEnabled"`
-	TokenEncryptionKeyID     string               `json:"tokenEncryptionKeyId,omitempty"`
-	PreferredSSOMode         string               `json:"preferredSingleSignOnMode,omitempty"`
-	PreferredTokenSigningKey string               `json:"preferredTokenSigningKeyThumbprint,omitempty"`
-	Locked                   bool                 `json:"locked,omitempty"` // app instance property lock
-	KeyCredentials           []KeyCredential      `json:"keyCredentials"`
-	PasswordCredentials      []PasswordCredential `json:"passwordCredentials"`
-	Federated                []Federated          `json:"federatedIdentityCredentials"`
-}
-
-// KeyCredential is a certificate. Key is its DER.
-type KeyCredential struct {
-	KeyID               string    `json:"keyId"`
-	Type                string    `json:"type"`
-	Usage               string    `json:"usage"`
-	DisplayName         string    `json:"displayName"`
-	CustomKeyIdentifier []byte    `json:"customKeyIdentifier"`
-	Key                 []byte    `json:"key"`
-	StartDateTime       time.Time `json:"startDateTime"`
-	EndDateTime         time.Time `json:"endDateTime"`
-}
-
-// PasswordCredential is a client secret. Digest is the SHA-256 of the secret, which is not kept.
-type PasswordCredential struct {
-	KeyID         string    `json:"keyId"`
-	DisplayName   string    `json:"displayName"`
-	Hint          string    `json:"hint"`
-	Digest        string    `json:"digest"`
-	StartDateTime time.Time `json:"startDateTime"`
-	EndDateTime   time.Time `json:"endDateTime"`
-}
-
-// Digest is what is kept of a secret.
-func Digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
-
-// Federated is a federated identity credential.
-type Federated struct {
-	ID        string   `json:"id"`
-	Name      string   `json:"name"`
-	Issuer    string   `json:"issuer"`
-	Subject   string   `json:"subject"`
-	Audiences []string `json:"audiences"`
-}
 
 // Change is one entry of the change log.
 type Change struct {
@@ -95,13 +33,7 @@ type Directory struct {
 	mu      sync.Mutex
 	objects map[string]map[string]Object // collection, id
 	changes []Change
-	history map[string][]dated // id: versions, for replicas that lag
-}
-
-// dated is a version of an object and when it came to be.
-type dated struct {
-	at     time.Time
-	object Object
+	history map[string]map[string][]dated // collection, id: earlier versions, for replicas that lag
 }
 
 type file struct {
@@ -111,9 +43,8 @@ type file struct {
 
 // New opens the directory of a tenant; dir "" keeps it in memory.
 func New(tenantID, dir string) (*Directory, error) {
-	d := &Directory{
-		TenantID: tenantID, objects: map[string]map[string]Object{Applications: {}, ServicePrincipals: {}}, history: map[string][]dated{},
-	}
+	d := &Directory{TenantID: tenantID, objects: map[string]map[string]Object{}, history: map[string]map[string][]dated{}}
+	d.complete()
 	if dir == "" {
 		return d, nil
 	}
@@ -132,8 +63,22 @@ func New(tenantID, dir string) (*Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening directory: %w", err)
 	}
-	d.objects, d.changes = f.Objects, f.Changes
+	if f.Objects != nil {
+		d.objects = f.Objects
+	}
+	d.changes = f.Changes
+	d.complete()
 	return d, nil
+}
+
+// complete makes the collections that a file of an older version lacks.
+func (d *Directory) complete() {
+	for _, c := range collections {
+		if d.objects[c] == nil {
+			d.objects[c] = map[string]Object{}
+		}
+		d.history[c] = map[string][]dated{}
+	}
 }
 
 // Seed adds objects without an entry in the change log.
@@ -151,13 +96,6 @@ func (d *Directory) Empty() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.objects[ServicePrincipals]) == 0
-}
-
-func clone(o Object) Object {
-	o.KeyCredentials = slices.Clone(o.KeyCredentials)
-	o.PasswordCredentials = slices.Clone(o.PasswordCredentials)
-	o.Federated = slices.Clone(o.Federated)
-	return o
 }
 
 // save writes everything before it is seen: a killed process forgets no acknowledged change. d.mu is held.
@@ -183,33 +121,6 @@ func (d *Directory) Get(collection, id string) (Object, bool) {
 	return clone(o), ok
 }
 
-// At returns an object as it was at an earlier time, as far back as this process remembers.
-func (d *Directory) At(collection, id string, at time.Time) (Object, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, v := range d.history[id] {
-		if v.at.After(at) {
-			return clone(v.object), true
-		}
-	}
-	o, ok := d.objects[collection][id]
-	return clone(o), ok
-}
-
-// ByAppID returns the objects of an application id, in order of id.
-func (d *Directory) ByAppID(collection, appID string) []Object {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var out []Object
-	for _, o := range d.objects[collection] {
-		if o.AppID == appID {
-			out = append(out, clone(o))
-		}
-	}
-	slices.SortFunc(out, func(a, b Object) int { return bytes.Compare([]byte(a.ID), []byte(b.ID)) })
-	return out
-}
-
 // ErrNotFound says that there is no such object.
 var ErrNotFound = errors.New("not found")
 
@@ -225,10 +136,77 @@ func (d *Directory) Update(collection, id, actor, what string, edit func(*Object
 	if err := edit(&o); err != nil {
 		return err
 	}
-	now := time.Now().UTC()
-	d.history[id] = append(d.history[id], dated{at: now, object: old})
-	d.objects[collection][id] = o
-	d.changes = append(d.changes, Change{now, actor, id, what})
+	d.put(collection, id, &o)
+	d.changes = append(d.changes, Change{time.Now().UTC(), actor, id, what})
+	return d.save()
+}
+
+// put changes, adds or (nil) removes an object and remembers what was there. d.mu is held.
+func (d *Directory) put(collection, id string, o *Object) {
+	old, ok := d.objects[collection][id]
+	version := dated{at: time.Now(), absent: !ok, object: old}
+	d.history[collection][id] = append(d.history[collection][id], version)
+	if o == nil {
+		delete(d.objects[collection], id)
+		return
+	}
+	d.objects[collection][id] = *o
+}
+
+// ErrExists says that there is such an object already.
+var ErrExists = errors.New("exists")
+
+// Create adds an object and logs who did it.
+func (d *Directory) Create(collection, actor, what string, o Object) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.objects[collection][o.ID]; ok {
+		return ErrExists
+	}
+	o = clone(o)
+	d.put(collection, o.ID, &o)
+	d.changes = append(d.changes, Change{time.Now().UTC(), actor, o.ID, what})
+	return d.save()
+}
+
+// Remove takes an object away for good.
+func (d *Directory) Remove(collection, id, actor, what string) error {
+	return d.move(collection, "", id, actor, what)
+}
+
+// Delete moves an object to the deleted items, as Graph does with applications and service principals.
+func (d *Directory) Delete(collection, id, actor string) error {
+	return d.move(collection, Deleted, id, actor, "delete")
+}
+
+// Restore moves an object back from the deleted items.
+func (d *Directory) Restore(id, actor string) error {
+	d.mu.Lock()
+	o, ok := d.objects[Deleted][id]
+	d.mu.Unlock()
+	if !ok {
+		return ErrNotFound
+	}
+	return d.move(Deleted, o.DeletedFrom, id, actor, "restore")
+}
+
+func (d *Directory) move(from, to, id, actor, what string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o, ok := d.objects[from][id]
+	if !ok {
+		return ErrNotFound
+	}
+	o = clone(o)
+	d.put(from, id, nil)
+	o.DeletedFrom = ""
+	if to == Deleted {
+		o.DeletedFrom = from
+	}
+	if to != "" {
+		d.put(to, id, &o)
+	}
+	d.changes = append(d.changes, Change{time.Now().UTC(), actor, id, what})
 	return d.save()
 }
 

@@ -29,9 +29,10 @@ import (
 
 // Identity is a managed identity that may ask for tokens: which application permissions it has, by audience.
 type Identity struct {
-	ClientID string
-	ObjectID string
-	Roles    map[string][]string // audience, like https://graph.microsoft.com, to roles
+	ClientID       string
+	ObjectID       string
+	Roles          map[string][]string // audience, like https://graph.microsoft.com, to roles
+	DirectoryRoles []string            // template ids; tokens carry them as wids
 }
 
 // Server issues tokens.
@@ -117,6 +118,7 @@ type Claims struct {
 	Object string   `json:"oid"`
 	Tenant string   `json:"tid"`
 	Roles  []string `json:"roles,omitempty"`
+	Wids   []string `json:"wids,omitempty"` // template ids of directory roles
 }
 
 // Verify checks a bearer token for an audience.
@@ -131,7 +133,7 @@ func (s *Server) Verify(r *http.Request, audience string) (Claims, error) {
 	return c, err
 }
 
-func (s *Server) mint(audience, appID, objectID string, roles []string) (string, time.Time, error) {
+func (s *Server) mint(audience, appID, objectID string, roles, directoryRoles []string) (string, time.Time, error) {
 	now := time.Now()
 	expires := now.Add(tokenLife)
 	token, err := s.Sign(Claims{
@@ -139,7 +141,7 @@ func (s *Server) mint(audience, appID, objectID string, roles []string) (string,
 			Audience: jwt.ClaimStrings{audience}, Issuer: "https://sts.windows.net/" + s.Directory.TenantID + "/", Subject: objectID,
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles,
+		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles, Wids: directoryRoles,
 	})
 	return token, expires, err
 }
@@ -157,7 +159,7 @@ func (s *Server) ManagedIdentity(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, audience := s.Identities[i], strings.TrimRight(q.Get("resource"), "/")
-	token, expires, err := s.mint(audience, id.ClientID, id.ObjectID, id.Roles[audience])
+	token, expires, err := s.mint(audience, id.ClientID, id.ObjectID, id.Roles[audience], id.DirectoryRoles)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"message": "The token could not be signed."})
 		return
@@ -239,7 +241,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
-	token, _, err := s.mint(audience, appID, objectID, nil)
+	token, _, err := s.mint(audience, appID, objectID, s.consented(audience, objectID), s.directoryRoles(objectID))
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
@@ -251,6 +253,37 @@ func refuse(w http.ResponseWriter, no refusal) {
 	answer(w, http.StatusUnauthorized, map[string]any{
 		"error": no.kind, "error_description": no.Error(), "error_codes": []int{no.code}, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05Z"),
 	})
+}
+
+// graphAppID is the application id of Microsoft Graph, the resource whose app roles are an application's permissions.
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
+// consented returns the application permissions for Graph that a service principal was given in the directory.
+func (s *Server) consented(audience, objectID string) []string {
+	sp, ok := s.Directory.Get(directory.ServicePrincipals, objectID)
+	if !ok || audience != "https://graph.microsoft.com" {
+		return nil
+	}
+	var out []string
+	for _, resource := range s.Directory.ByAppID(directory.ServicePrincipals, graphAppID) {
+		for _, a := range sp.AppRoles {
+			for _, role := range resource.DefinedAppRoles {
+				if a.ResourceID == resource.ID && a.AppRoleID == role.ID {
+					out = append(out, role.Value)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (s *Server) directoryRoles(objectID string) []string {
+	sp, _ := s.Directory.Get(directory.ServicePrincipals, objectID)
+	var out []string
+	for _, r := range sp.Roles {
+		out = append(out, r.RoleDefinitionID)
+	}
+	return out
 }
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

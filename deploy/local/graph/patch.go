@@ -11,37 +11,126 @@ import (
 	"rekey/deploy/local/directory"
 )
 
-// patch changes accountEnabled or replaces the list of key credentials.
-func (s *Server) patch(collection string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// managed is the type of managed identities' principals. "Managed identities cannot be updated or modified directly"
+// (managed-identities-faq); the answer is that of azure-docs issue 77020.
+const managed = "ManagedIdentity"
+
+// setter writes a property that a PATCH may carry.
+type setter func(o *directory.Object, raw json.RawMessage) error
+
+// simple sets properties that only have to be of the right type. Nested ones that are not sent stay as they are.
+var simple = map[string]map[string]func(*directory.Object) any{
+	directory.Applications: {
+		"displayName":    func(o *directory.Object) any { return &o.DisplayName },
+		"web":            func(o *directory.Object) any { return &o.Web },
+		"spa":            func(o *directory.Object) any { return &o.SPA },
+		"publicClient":   func(o *directory.Object) any { return &o.PublicClient },
+		"identifierUris": func(o *directory.Object) any { return &o.IdentifierURIs },
+		"tags":           func(o *directory.Object) any { return &o.Tags },
+	},
+	directory.ServicePrincipals: {
+		"displayName":                        func(o *directory.Object) any { return &o.DisplayName },
+		"accountEnabled":                     func(o *directory.Object) any { return &o.AccountEnabled },
+		"replyUrls":                          func(o *directory.Object) any { return &o.ReplyURLs },
+		"tags":                               func(o *directory.Object) any { return &o.Tags },
+		"preferredTokenSigningKeyThumbprint": func(o *directory.Object) any { return &o.PreferredTokenSigningKey },
+	},
+}
+
+// patch changes properties of an object: all that were sent, or none.
+func (s *Server) patch(collection string) func(call) {
+	return func(c call) {
 		var in map[string]json.RawMessage
-		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || len(in) == 0 {
-			fail(w, http.StatusBadRequest, "Request_BadRequest", "Empty Payload. JSON content expected.")
+		if c.body(&in) != nil || len(in) == 0 {
+			c.refuse(bad("Empty Payload. JSON content expected."))
 			return
 		}
+		rules := s.rules(collection, c.id())
+		var names []string
+		setters := map[string]setter{}
 		for name := range in {
-			if name != "accountEnabled" && name != "keyCredentials" {
-				fail(w, http.StatusBadRequest, "Request_BadRequest", "Property '"+name+"' is read-only and cannot be set.")
+			set := settable(collection, name, rules)
+			if set == nil {
+				c.refuse(bad("Property '" + name + "' is read-only and cannot be set."))
 				return
 			}
+			names, setters[name] = append(names, name), set
 		}
-		what := "accountEnabled"
-		if _, ok := in["keyCredentials"]; ok {
-			what = "keyCredentials"
-		}
-		s.change(w, r, collection, what, func(o *directory.Object) error {
-			if raw, ok := in["accountEnabled"]; ok {
-				if collection != directory.ServicePrincipals || json.Unmarshal(raw, &o.AccountEnabled) != nil {
-					return bad("Property 'accountEnabled' is invalid.")
+		slices.Sort(names)
+		s.edit(c, collection, joined(names), func(o *directory.Object) error {
+			if o.ServicePrincipalType == managed && !slices.Equal(names, []string{"accountEnabled"}) {
+				return denied
+			}
+			for _, name := range names {
+				if err := setters[name](o, in[name]); err != nil {
+					return err
 				}
 			}
-			raw, ok := in["keyCredentials"]
-			if !ok {
-				return nil
-			}
-			return replaceKeys(o, raw)
+			return nil
 		})
 	}
+}
+
+// joined is what the change log says of a PATCH.
+func joined(names []string) string {
+	out := ""
+	for i, n := range names {
+		if i > 0 {
+			out += "+"
+		}
+		out += n
+	}
+	return out
+}
+
+func settable(collection, name string, rules rules) setter {
+	switch name {
+	case "keyCredentials":
+		return func(o *directory.Object, raw json.RawMessage) error { return replaceKeys(o, raw, rules) }
+	case "tokenEncryptionKeyId":
+		return func(o *directory.Object, raw json.RawMessage) error { return setEncryptionKey(o, raw, rules) }
+	case "servicePrincipalLockConfiguration":
+		if collection != directory.Applications {
+			return nil
+		}
+		return func(o *directory.Object, raw json.RawMessage) error {
+			lock := &directory.Lock{}
+			if json.Unmarshal(raw, &lock) != nil {
+				return invalid(name)
+			}
+			o.Lock = lock
+			return nil
+		}
+	}
+	field := simple[collection][name]
+	if field == nil {
+		return nil
+	}
+	return func(o *directory.Object, raw json.RawMessage) error {
+		if json.Unmarshal(raw, field(o)) != nil {
+			return invalid(name)
+		}
+		return nil
+	}
+}
+
+func invalid(property string) problem {
+	return bad("Invalid value specified for property '" + property + "' of resource.")
+}
+
+func setEncryptionKey(o *directory.Object, raw json.RawMessage, rules rules) error {
+	if rules.lock.AllProperties || rules.lock.TokenEncryptionKeyID {
+		return locked("tokenEncryptionKeyId")
+	}
+	var id *string
+	if json.Unmarshal(raw, &id) != nil {
+		return invalid("tokenEncryptionKeyId")
+	}
+	o.TokenEncryptionKeyID = ""
+	if id != nil {
+		o.TokenEncryptionKeyID = *id
+	}
+	return nil
 }
 
 // sentKey is an item of a PATCH.
@@ -57,37 +146,38 @@ type sentKey struct {
 }
 
 // replaceKeys makes the list what was sent: items with a known keyId and no key are echoes and must be unchanged,
-// everything else is new and must bring its certificate.
-func replaceKeys(o *directory.Object, raw json.RawMessage) error {
+// everything else is new and must bring its certificate. What is not sent is gone.
+func replaceKeys(o *directory.Object, raw json.RawMessage, rules rules) error {
 	var sent []sentKey
-	if o.Locked {
-		return locked
-	}
 	if err := json.Unmarshal(raw, &sent); err != nil || sent == nil {
-		return bad("Invalid value specified for property 'keyCredentials' of resource.")
+		return invalid("keyCredentials")
 	}
 	out := []directory.KeyCredential{}
 	for _, k := range sent {
 		i := slices.IndexFunc(o.KeyCredentials, func(old directory.KeyCredential) bool { return old.KeyID == k.KeyID })
 		switch {
-		case i >= 0 && len(k.Key) == 0:
-			old := o.KeyCredentials[i]
-			if !same(old, k) {
-				return problem{http.StatusBadRequest, "KeyNotUpdatable", "Update to existing credential with KeyId '" + k.KeyID + "' is not allowed."}
-			}
-			out = append(out, old)
+		case i >= 0 && len(k.Key) == 0 && same(o.KeyCredentials[i], k):
+			out = append(out, o.KeyCredentials[i])
 		case i >= 0:
-			return problem{http.StatusBadRequest, "KeyNotUpdatable", "Update to existing credential with KeyId '" + k.KeyID + "' is not allowed."}
+			return notUpdatable(k.KeyID)
 		default:
-			added, err := newKey(k)
+			added, err := newKey(k, o, rules)
 			if err != nil {
 				return err
 			}
 			out = append(out, added)
 		}
 	}
+	if err := rules.keysChanged(o.KeyCredentials, out); err != nil {
+		return err
+	}
 	o.KeyCredentials = out
 	return nil
+}
+
+func notUpdatable(keyID string) problem {
+	message := "Update to existing credential with KeyId '" + keyID + "' is not allowed."
+	return problem{http.StatusBadRequest, "Request_BadRequest", message, []detail{{"KeyNotUpdatable", message, "keyCredentials"}}}
 }
 
 func same(old directory.KeyCredential, k sentKey) bool {
@@ -95,16 +185,28 @@ func same(old directory.KeyCredential, k sentKey) bool {
 		old.StartDateTime.Equal(k.StartDateTime) && old.EndDateTime.Equal(k.EndDateTime)
 }
 
-func newKey(k sentKey) (directory.KeyCredential, error) {
+func newKey(k sentKey, o *directory.Object, rules rules) (directory.KeyCredential, error) {
 	if k.Usage != "Verify" && k.Usage != "Sign" {
 		return directory.KeyCredential{}, bad(`The value for the property "usage" in one of your credentials is invalid. Acceptable values are Sign, Verify.`)
 	}
 	cert, err := x509.ParseCertificate(k.Key)
-	if k.KeyID == "" || k.Type != "AsymmetricX509Cert" || err != nil {
+	if k.Type != "AsymmetricX509Cert" || err != nil {
 		return directory.KeyCredential{}, bad("New key credential must have its key value set.")
+	}
+	if k.KeyID == "" {
+		k.KeyID = guid()
+	}
+	if k.StartDateTime.IsZero() {
+		k.StartDateTime = cert.NotBefore
+	}
+	if k.EndDateTime.IsZero() {
+		k.EndDateTime = cert.NotAfter
 	}
 	if k.EndDateTime.After(cert.NotAfter) {
 		return directory.KeyCredential{}, bad("Key credential end date is invalid.")
+	}
+	if err := rules.permitKey(k.StartDateTime, k.EndDateTime, o.CreatedDateTime); err != nil {
+		return directory.KeyCredential{}, err
 	}
 	return directory.KeyCredential(k), nil
 }

@@ -1,15 +1,15 @@
 // Package keyvault is a key vault on one machine, as far as Rekey uses one: certificates made in the vault, whose keys
-// cannot leave it, and signing with those keys.
+// cannot leave it, signing with those keys, and secrets.
 //
 // It is strict where the service is: a first request without a token is challenged, api-version must be given, unknown
-// objects have the service's error bodies, a certificate is made in the background.
+// objects have the service's error bodies, a certificate is made in the background. Who may read or change secrets is
+// decided by package arm, as in Azure, and every such request leaves an AuditEvent record.
 package keyvault
 
 import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the vault's x5t is defined with it
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -25,7 +25,9 @@ import (
 	"sync"
 	"time"
 
+	"rekey/deploy/local/arm"
 	"rekey/deploy/local/entra"
+	"rekey/deploy/local/faults"
 )
 
 // Audience is what tokens for vaults are issued for.
@@ -43,17 +45,30 @@ type Server struct {
 	authority string
 	path      string
 
-	mu    sync.Mutex
-	certs map[string]*certificate
+	options Options
+	handler http.Handler
+
+	mu      sync.Mutex
+	certs   map[string]*certificate
+	secrets map[string]*secret
+	faults  faults.Hook
+	since   time.Time // begin of the window in which requests are counted
+	count   int
 }
 
-// certificate is one certificate with its key. Ready is when it will be made.
+// certificate is one version of a certificate with its key. Ready is when it will be made. Next is the version that is being
+// made while this one is in use; Old are those before.
 type certificate struct {
-	Version string
-	DER     []byte
-	Key     []byte // PKCS #1
-	Ready   time.Time
-	Made    time.Time
+	Version    string
+	DER        []byte
+	Key        []byte // PKCS #1
+	Ready      time.Time
+	Made       time.Time
+	Policy     json.RawMessage   `json:",omitempty"`
+	Tags       map[string]string `json:",omitempty"`
+	Exportable bool              `json:",omitempty"`
+	Next       *certificate      `json:",omitempty"`
+	Old        []*certificate    `json:",omitempty"`
 }
 
 // making is how long making a certificate takes.
@@ -61,7 +76,17 @@ const making = 300 * time.Millisecond
 
 // New opens a vault; dir "" keeps it in memory. Authority is what challenges name.
 func New(tokens *entra.Server, authority, dir string) (*Server, error) {
-	s := &Server{tokens: tokens, authority: authority, certs: map[string]*certificate{}}
+	return Open(tokens, authority, dir, Options{})
+}
+
+// Open opens a vault with options.
+func Open(tokens *entra.Server, authority, dir string, o Options) (*Server, error) {
+	s := &Server{tokens: tokens, authority: authority, options: o, certs: map[string]*certificate{}, secrets: map[string]*secret{}}
+	s.handler = faults.Handler(http.HandlerFunc(s.serve), func() faults.Hook {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.faults
+	})
 	if dir == "" {
 		return s, nil
 	}
@@ -69,6 +94,9 @@ func New(tokens *entra.Server, authority, dir string) (*Server, error) {
 		return nil, fmt.Errorf("opening vault: %w", err)
 	}
 	s.path = filepath.Join(dir, "vault.json")
+	if err := s.loadSecrets(); err != nil {
+		return nil, err
+	}
 	b, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil
@@ -108,7 +136,9 @@ func (s *Server) Certificates() []string {
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	claims, err := s.tokens.Verify(r, Audience)
 	if err != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s", resource="%s"`, s.authority, Audience))
@@ -122,23 +152,45 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.throttled(time.Now()) {
+		fail(w, http.StatusTooManyRequests, "Throttled", "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
+		return
+	}
+	s.settle(time.Now())
 	switch {
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "create" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCertificates, func() { s.create(w, r, parts[1]) })
+	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "policy" && r.Method == http.MethodGet:
+		s.allowed(w, claims, RoleCertificates, func() { s.policy(w, r, parts[1]) })
 	case parts[0] == "certificates" && (len(parts) == 2 || len(parts) == 3) && r.Method == http.MethodGet:
-		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1]) })
+		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1], strings.Join(parts[2:], "")) })
 	case parts[0] == "keys" && parts[len(parts)-1] == "sign" && r.Method == http.MethodPost:
 		s.allowed(w, claims, RoleCrypto, func() { s.sign(w, r, parts[1]) })
-	case parts[0] == "secrets":
+	case parts[0] == "secrets" && len(parts) > 1 && s.certs[parts[1]] != nil && !s.certs[parts[1]].Exportable && r.Method == http.MethodGet:
 		fail(w, http.StatusForbidden, "Forbidden", "The key of a certificate that is not exportable cannot be read as a secret.")
+	case parts[0] == "secrets" || parts[0] == "deletedsecrets":
+		s.serveSecrets(w, r, claims, parts)
 	default:
 		fail(w, http.StatusNotFound, "NotFound", "The local vault has no "+r.Method+" "+r.URL.Path)
 	}
 }
 
+// needs is what the roles above stand for where a vault asks ARM.
+var needs = map[string]arm.Ask{
+	RoleCertificates: {Kind: "certificates", Permission: "create", Action: "Microsoft.KeyVault/vaults/certificates/create/action"},
+	RoleCrypto:       {Kind: "keys", Permission: "sign", Action: "Microsoft.KeyVault/vaults/keys/sign/action"},
+}
+
 func (s *Server) allowed(w http.ResponseWriter, c entra.Claims, role string, do func()) {
 	for _, have := range c.Roles {
 		if have == role {
+			do()
+			return
+		}
+	}
+	if need, ok := needs[role]; ok && s.options.Rights != nil {
+		need.Vault, need.OID, need.Address = s.options.ResourceID, c.Object, "127.0.0.1"
+		if s.options.Rights(need).Allowed {
 			do()
 			return
 		}
@@ -156,51 +208,12 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client went away
 }
 
-type policy struct {
-	Policy struct {
-		Issuer   struct{ Name string } `json:"issuer"`
-		KeyProps struct {
-			Exportable *bool
-			Kty        string
-			KeySize    int `json:"key_size"`
-		} `json:"key_props"`
-		X509 struct {
-			Subject  string
-			Validity int `json:"validity_months"`
-		} `json:"x509_props"`
-	} `json:"policy"`
-}
-
-// create makes a certificate, a new version if there is one of the name.
-func (s *Server) create(w http.ResponseWriter, r *http.Request, name string) {
-	var in policy
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		fail(w, http.StatusBadRequest, "BadParameter", "The body is no JSON.")
-		return
-	}
-	p := in.Policy
-	if p.Issuer.Name != "Self" || p.KeyProps.Exportable == nil || *p.KeyProps.Exportable || p.KeyProps.Kty != "RSA" || !strings.HasPrefix(p.X509.Subject, "CN=") {
-		fail(w, http.StatusBadRequest, "BadParameter", "The local vault makes self-signed certificates with RSA keys that are not exportable.")
-		return
-	}
-	c, err := selfSigned(strings.TrimPrefix(p.X509.Subject, "CN="), p.KeyProps.KeySize, max(1, p.X509.Validity))
-	if err == nil {
-		s.certs[name] = c
-		err = s.save()
-	}
-	if err != nil {
-		fail(w, http.StatusInternalServerError, "InternalError", err.Error())
-		return
-	}
-	answer(w, http.StatusAccepted, map[string]any{
-		"id": "https://" + r.Host + "/certificates/" + name + "/pending", "status": "inProgress", "cancellation_requested": false, "request_id": c.Version,
-	})
-}
-
-func selfSigned(commonName string, bits, months int) (*certificate, error) {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		return nil, err
+// selfSigned makes a certificate, for a key that is given or, if it is nil, for a new one.
+func selfSigned(commonName string, bits, months int, key *rsa.PrivateKey) (_ *certificate, err error) {
+	if key == nil {
+		if key, err = rsa.GenerateKey(rand.Reader, bits); err != nil {
+			return nil, err
+		}
 	}
 	var version [16]byte
 	if _, err := rand.Read(version[:]); err != nil {
@@ -213,24 +226,6 @@ func selfSigned(commonName string, bits, months int) (*certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	return &certificate{Version: hex.EncodeToString(version[:]), DER: der, Key: x509.MarshalPKCS1PrivateKey(key), Made: now, Ready: now.Add(making)}, err
-}
-
-func (s *Server) get(w http.ResponseWriter, r *http.Request, name string) {
-	c := s.certs[name]
-	if c == nil {
-		fail(w, http.StatusNotFound, "CertificateNotFound", "A certificate with (name/id) "+name+" was not found in this key vault.")
-		return
-	}
-	base := "https://" + r.Host
-	out := map[string]any{
-		"id": base + "/certificates/" + name + "/" + c.Version, "kid": base + "/keys/" + name + "/" + c.Version,
-		"attributes": map[string]any{"enabled": time.Now().After(c.Ready), "created": c.Made.Unix(), "updated": c.Made.Unix()},
-	}
-	if time.Now().After(c.Ready) {
-		sum := sha1.Sum(c.DER) //nolint:gosec // see the import
-		out["x5t"], out["cer"] = base64.RawURLEncoding.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(c.DER)
-	}
-	answer(w, http.StatusOK, out)
 }
 
 // sign signs a SHA-256 digest.

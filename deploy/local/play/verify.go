@@ -11,8 +11,10 @@ import (
 	"strings"
 
 	"rekey/deploy/local/directory"
+	"rekey/shared/detect"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/score"
 	"rekey/shared/store"
 )
 
@@ -44,23 +46,28 @@ func (p *Play) victims(all map[string]directory.Object) []directory.Object {
 	return out
 }
 
-// falseAlerts counts detections of any level about anybody but the victim, and about the victim before the attack.
-func (p *Play) falseAlerts(ctx context.Context) (int, error) {
-	n := 0
+// alerts counts detections about anybody but the victim, and about the victim before the attack: false alerts, which
+// call somebody, and low findings, which wait until somebody looks. The tenant has some of those: a secret that expired
+// and is still tried is worth knowing.
+func (p *Play) alerts(ctx context.Context) (alerts, low int, err error) {
 	for from := ""; ; {
 		found, next, err := p.stack.State.Findings().Recent(ctx, from, 500)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		for _, d := range found {
 			victim := d.Principal.ObjectID == p.tenant.Victim.ObjectID || d.Principal.ObjectID == "" && d.Principal.AppID == p.tenant.Victim.AppID
-			if d.Source == "Rekey" && (!victim || p.begun.IsZero()) {
-				n++
-				p.say("False alert: %s of %s: %v", d.Level, d.Principal.Name, d.Contributions)
+			switch {
+			case d.Source != detect.SourceRekey || victim && !p.begun.IsZero():
+			case !d.Level.AtLeast(score.LevelMedium):
+				low++
+			default:
+				alerts++
+				p.say("False alert: %s of %s: %s %v", d.Level, d.Principal.Name, d.Statement, d.Contributions)
 			}
 		}
 		if next == "" {
-			return n, nil
+			return alerts, low, nil
 		}
 		from = next
 	}

@@ -122,7 +122,10 @@ func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 		return nil, err
 	}
 	var op remedy.Operation
-	return &op, json.Unmarshal(row.Data, &op)
+	if err := json.Unmarshal(row.Data, &op); err != nil || op.Opened.Before(w.begun) {
+		return nil, err // a low case from before is planned for, and is not about the attack
+	}
+	return &op, nil
 }
 
 func (w *watcher) plan(op *remedy.Operation) {

@@ -125,7 +125,9 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 		maps.Copy(set, s.Cloud.Env())
 		maps.Copy(set, map[string]string{
 			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_HASH_KEY": key, "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
+			"REKEY_ARM_URL":       s.Cloud.ARMURL,
 			"REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "REKEY_VAULT_URL": s.Cloud.VaultURL, "REKEY_PRIVATE_ENDPOINTS": "true",
+			"REKEY_POSTURE_EVERY": "0s", // the tenant's hosts are made up: nobody is asked for them
 		})
 		maps.Copy(set, s.config.Respond)
 	}

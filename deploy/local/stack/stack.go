@@ -45,8 +45,11 @@ type Config struct {
 	Respond    map[string]string  // and of the respond app
 }
 
-// Identity is the client id of the respond app's managed identity.
-const Identity = "4e4b4559-0000-4000-8000-000000000001"
+// Identity is the client id of the respond app's managed identity, ObjectID that of its service principal.
+const (
+	Identity = "4e4b4559-0000-4000-8000-000000000001"
+	ObjectID = "4e4b4559-0000-4000-8000-000000000002"
+)
 
 // Stack is everything, running.
 type Stack struct {
@@ -126,8 +129,10 @@ func (s *Stack) startCloud(ctx context.Context) (err error) {
 	}
 	s.Cloud, err = cloud.Start(ctx, cloud.Config{
 		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn, Portal: s.Portal,
-		Identities: []entra.Identity{{ClientID: Identity, ObjectID: "4e4b4559-0000-4000-8000-000000000002", Roles: map[string][]string{
-			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
+		Identities: []entra.Identity{{ClientID: Identity, ObjectID: ObjectID, Roles: map[string][]string{
+			graph.Audience: {
+				graph.PermissionWrite, graph.PermissionRead, "IdentityRiskyServicePrincipal.ReadWrite.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
+			}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
 		}}},
 	})
 	return err

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azcertificates"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
@@ -21,6 +23,7 @@ type Client struct {
 	certificates *azcertificates.Client
 	keys         *azkeys.Client
 	url          string
+	retry        policy.RetryOptions
 }
 
 // Options are how the vault is reached.
@@ -33,7 +36,7 @@ type Options struct {
 func New(url string, cred azcore.TokenCredential, o Options) (*Client, error) {
 	certificates, errC := azcertificates.NewClient(url, cred, &azcertificates.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
 	keys, errK := azkeys.NewClient(url, cred, &azkeys.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
-	return &Client{certificates, keys, url}, redact.Error("opening key vault "+url, errors.Join(errC, errK))
+	return &Client{certificates, keys, url, o.Retry}, redact.Error("opening key vault "+url, errors.Join(errC, errK))
 }
 
 // Certificate is a certificate in a vault.
@@ -72,6 +75,79 @@ func (c *Client) Make(ctx context.Context, name, subject string) (Certificate, e
 		return Certificate{}, redact.Error("making certificate "+name, err)
 	}
 	return c.await(ctx, name)
+}
+
+// Renew makes a new version of a certificate by its own policy, with a new key even if the policy would keep the old one. The
+// tags are added to it; a version that has them already is returned: repeating the call changes nothing, and while the new one
+// is still being made it is fault.Conflict. A certificate that an authority outside of Azure has to sign is fault.Denied.
+func (c *Client) Renew(ctx context.Context, name string, tags map[string]string) (Certificate, error) {
+	doing := "renewing certificate " + name
+	old, err := c.certificates.GetCertificate(ctx, name, "", nil)
+	if err != nil {
+		return Certificate{}, refuse(doing, err)
+	}
+	if len(tags) == 0 {
+		return Certificate{}, fault.Errorf(fault.Denied, "%s: without a tag, repeating it would make one version after another", doing)
+	}
+	if carries(old.Tags, tags) {
+		return c.Get(ctx, name)
+	}
+	p, err := c.certificates.GetCertificatePolicy(ctx, name, nil)
+	if err != nil {
+		return Certificate{}, refuse(doing, err)
+	}
+	if p.IssuerParameters == nil || p.IssuerParameters.Name == nil || *p.IssuerParameters.Name == "Unknown" || p.KeyProperties == nil {
+		return Certificate{}, fault.Errorf(fault.Denied, "%s: its issuer is outside of Azure: have a new one signed and merge it", doing)
+	}
+	p.CertificatePolicy.KeyProperties.ReuseKey = to.Ptr(false)
+	in := azcertificates.CreateCertificateParameters{CertificatePolicy: &p.CertificatePolicy, Tags: map[string]*string{}}
+	for k, t := range old.Tags {
+		in.Tags[k] = t
+	}
+	for k, t := range tags {
+		in.Tags[k] = &t
+	}
+	if _, err := c.certificates.CreateCertificate(once(ctx, c.retry), name, in, nil); err != nil {
+		return Certificate{}, refuse(doing, err)
+	}
+	return c.awaitTags(ctx, name, tags)
+}
+
+// once is for calls that make a version each time: the pipeline repeats them only when the vault said that it did nothing.
+func once(ctx context.Context, retry policy.RetryOptions) context.Context {
+	retry.ShouldRetry = func(r *http.Response, err error) bool {
+		return err == nil && r != nil && r.StatusCode == http.StatusTooManyRequests
+	}
+	return policy.WithRetryOptions(ctx, retry)
+}
+
+func carries(have map[string]*string, want map[string]string) bool {
+	for k, v := range want {
+		if have[k] == nil || *have[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitTags reads the certificate until the version with the tags is in use.
+func (c *Client) awaitTags(ctx context.Context, name string, tags map[string]string) (Certificate, error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r, err := c.certificates.GetCertificate(ctx, name, "", nil)
+		if err != nil {
+			return Certificate{}, refuse("waiting for certificate "+name, err)
+		}
+		if carries(r.Tags, tags) && len(r.CER) > 0 {
+			return c.Get(ctx, name)
+		}
+		select {
+		case <-ctx.Done():
+			return Certificate{}, redact.Error("waiting for certificate "+name, ctx.Err())
+		case <-tick.C:
+		}
+	}
 }
 
 // await reads the certificate until it is made: the vault makes it in the background.

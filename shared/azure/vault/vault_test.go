@@ -7,11 +7,16 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azcertificates"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"rekey/deploy/local/cloud"
@@ -23,6 +28,7 @@ import (
 
 func open(t *testing.T, clientID string, roles ...string) (*vault.Client, *azidentity.ManagedIdentityCredential, *cloud.Cloud) {
 	t.Helper()
+	clientID = fmt.Sprintf("%s-%d", clientID, runs.Add(1)) // azidentity keeps tokens for the whole process
 	c, err := cloud.Start(t.Context(), cloud.Config{
 		Dir: t.TempDir(), TenantID: "aaaaaaaa-0000-4000-8000-000000000000", Identities: []entra.Identity{{ClientID: clientID, Roles: map[string][]string{keyvault.Audience: roles}}},
 	})
@@ -81,5 +87,72 @@ func TestAMissingRoleIsDenied(t *testing.T) {
 	v, _, _ := open(t, "11111111-0000-4000-8000-000000000002", keyvault.RoleCrypto)
 	if _, err := v.Make(t.Context(), "rekey-c1", "rekey-c1"); !errors.Is(err, fault.Denied) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestACertificateIsRenewedOnceForEachOperationWithANewKey(t *testing.T) {
+	v, cred, c := open(t, "11111111-0000-4000-8000-000000000003", keyvault.RoleCertificates, keyvault.RoleSecrets)
+	opts := azcore.ClientOptions{Transport: c.Client()}
+	certs, err := azcertificates.NewClient(c.VaultURL, cred, &azcertificates.ClientOptions{ClientOptions: opts, DisableChallengeResourceVerification: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := &azcertificates.CertificatePolicy{
+		IssuerParameters:          &azcertificates.IssuerParameters{Name: to.Ptr("Self")},
+		KeyProperties:             &azcertificates.KeyProperties{Exportable: to.Ptr(true), KeyType: to.Ptr(azcertificates.KeyTypeRSA), KeySize: to.Ptr(int32(2048)), ReuseKey: to.Ptr(true)},
+		X509CertificateProperties: &azcertificates.X509CertificateProperties{Subject: to.Ptr("CN=web"), ValidityInMonths: to.Ptr(int32(12))},
+	}
+	if _, err := certs.CreateCertificate(t.Context(), "web", azcertificates.CreateCertificateParameters{CertificatePolicy: policy, Tags: map[string]*string{"owner": to.Ptr("shop")}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	old := wait(t, v, "web")
+	secrets, err := vault.OpenSecrets(c.VaultURL, cred, vault.Options{ClientOptions: opts, AnyHost: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := secrets.Get(t.Context(), "web", "")
+	if err != nil || !before.Managed || before.Version != old.Version {
+		t.Fatalf("%+v (%v)", before, err)
+	}
+	var fresh vault.Certificate
+	for range 2 {
+		if fresh, err = v.Renew(t.Context(), "web", map[string]string{"rekey-operation": "op1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after, err := secrets.Get(t.Context(), "web", "")
+	if err != nil || after.Version != fresh.Version || fresh.Version == old.Version || after.Tags["owner"] != "shop" {
+		t.Fatalf("%+v (%v)", after, err)
+	}
+	key := func(s string) string { return s[:strings.Index(s, "-----END PRIVATE KEY")] }
+	if key(after.Value.Reveal()) == key(before.Value.Reveal()) {
+		t.Error("the key is the old one")
+	}
+	if all, err := secrets.Versions(t.Context(), "web"); err != nil || len(all) != 2 {
+		t.Errorf("%d versions (%v)", len(all), err)
+	}
+	if again, err := v.Renew(t.Context(), "web", map[string]string{"rekey-operation": "op2"}); err != nil || again.Version == fresh.Version {
+		t.Errorf("the next operation: %+v (%v)", again, err)
+	}
+	if _, err := v.Renew(t.Context(), "web", nil); !errors.Is(err, fault.Denied) {
+		t.Errorf("without a tag: %v", err)
+	}
+	if _, err := v.Renew(t.Context(), "none", map[string]string{"a": "b"}); !errors.Is(err, fault.NotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+}
+
+// wait reads a certificate until it is made.
+func wait(t *testing.T, v *vault.Client, name string) vault.Certificate {
+	t.Helper()
+	for {
+		c, err := v.Get(t.Context(), name)
+		if err == nil {
+			return c
+		}
+		if !errors.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 }

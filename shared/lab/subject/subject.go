@@ -9,6 +9,7 @@ import (
 	"rekey/shared/baseline"
 	"rekey/shared/detect"
 	"rekey/shared/event"
+	"rekey/shared/exposure"
 	"rekey/shared/lab"
 	"rekey/shared/score"
 	"rekey/shared/watch"
@@ -86,7 +87,7 @@ func (r *Rekey) seen(e *event.Event) *event.Event {
 
 // read adds to what the principal read that day. It raises no score: the evaluation is about sign-ins.
 func (r *Rekey) read(e *event.Event) {
-	key := dayOf{e.Principal.Key(), baseline.DayOf(e.Time)}
+	key := dayOf{exposure.Who(e).Key(), baseline.DayOf(e.Time)}
 	a := r.reads[key]
 	if a == nil {
 		key.principal = strings.Clone(key.principal) // the event's strings do not last

@@ -1,0 +1,130 @@
+package graph
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Application permissions by which tests and the local stack are set up; the routes name all.
+const (
+	PermissionRead  = "Application.Read.All"
+	PermissionWrite = "Application.ReadWrite.All"
+)
+
+// ownedBy reads every application, but changes only those that the caller owns.
+const ownedBy = "Application.ReadWrite.OwnedBy"
+
+// demand lists the alternatives that permit a call, the least privileged first. An alternative of several permissions,
+// joined by "+", needs all of them. Every one is as documented in includes/permissions of Microsoft's Graph reference.
+type demand []string
+
+// none lets everybody call who has a token: rolling one's own keys needs no permission but the proof.
+const none = ""
+
+var (
+	readApplication = demand{"Application.Read.All", ownedBy, "Application.ReadWrite.All"}
+	readPrincipal   = demand{"Application.Read.All", ownedBy, "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readAssignments = demand{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+
+	readAgents = demand{"AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"}
+
+	writeApplication = demand{ownedBy, "Application.ReadWrite.All"}
+	writePrincipal   = demand{ownedBy, "Application.ReadWrite.All", "Directory.ReadWrite.All"}
+	rollKey          = demand{none}
+	addOwner         = demand{ownedBy + "+Directory.Read.All", "Application.ReadWrite.All+Directory.Read.All", "Directory.ReadWrite.All"}
+
+	addAssignment    = demand{"AppRoleAssignment.ReadWrite.All+Application.Read.All", "AppRoleAssignment.ReadWrite.All+Directory.Read.All"}
+	removeAssignment = demand{"AppRoleAssignment.ReadWrite.All"}
+	readGrants       = demand{"Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"}
+	writeGrants      = demand{"DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"}
+
+	readGroup    = demand{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	writeMembers = demand{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	readRoles    = demand{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All"}
+	writeRoles   = demand{"RoleManagement.ReadWrite.Directory"}
+
+	readAppPolicies = demand{"Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"}
+	// of one application: which policy it has is a property of both
+	readAppPoliciesOf = demand{"Application.Read.All+Policy.Read.All", "Application.Read.All+Policy.ReadWrite.ApplicationConfiguration", "Application.ReadWrite.All+Policy.Read.All"}
+
+	readRisk       = demand{"IdentityRiskyServicePrincipal.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All"}
+	writeRisk      = demand{"IdentityRiskyServicePrincipal.ReadWrite.All"}
+	readDetections = demand{"IdentityRiskEvent.Read.All"}
+
+	readAccess   = demand{"Policy.Read.All"}
+	writeAccess  = demand{"Policy.Read.All+Policy.ReadWrite.ConditionalAccess+Application.Read.All"}
+	removeAccess = demand{"Policy.Read.All+Policy.ReadWrite.ConditionalAccess"}
+)
+
+// route is one call of Graph.
+type route struct {
+	method, path string
+	needs        demand
+	handle       func(call)
+}
+
+// Demands returns the alternatives that permit each call, by method and path, like "PATCH /applications/{id}".
+func Demands() map[string][]string {
+	out := map[string][]string{}
+	for _, r := range (&Server{}).routes() {
+		out[r.method+" "+r.path] = r.needs
+	}
+	return out
+}
+
+// holds reports whether the caller's token carries a permission.
+func (c call) holds(permission string) bool { return slices.Contains(c.actor.Roles, permission) }
+
+func (c call) holdsAny(d demand) bool {
+	return slices.ContainsFunc(d, func(alternative string) bool { return c.holdsAll(alternative) })
+}
+
+func (c call) holdsAll(alternative string) bool {
+	for p := range strings.SplitSeq(alternative, "+") {
+		if p != none && !c.holds(p) {
+			return false
+		}
+	}
+	return true
+}
+
+// permitted reports whether the caller may make a call. Who holds the permission for owned applications alone may read
+// all of them and change those it owns.
+func (s *Server) permitted(c call, rt route) bool {
+	for _, alternative := range rt.needs {
+		if !c.holdsAll(alternative) {
+			continue
+		}
+		owner := strings.Contains(alternative, ownedBy) && rt.method != http.MethodGet
+		if !owner || s.owns(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) owns(c call) bool {
+	collection, _, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, "/v1.0/"), "/")
+	o, ok := s.directory.Get(collection, c.id())
+	return ok && slices.Contains(o.Owners, c.actor.Object)
+}
+
+// conditionalAccess and identityProtection are services of their own behind Graph.
+func (rt route) conditionalAccess() bool {
+	return strings.HasPrefix(rt.path, "/identity/conditionalAccess")
+}
+
+func (rt route) paced() bool {
+	return rt.conditionalAccess() || strings.HasPrefix(rt.path, "/identityProtection")
+}
+
+// refusal is how missing permissions are refused. Graph does not say which one is missing, and neither does this.
+func (rt route) refusal() problem {
+	if rt.conditionalAccess() {
+		return problem{http.StatusForbidden, "AccessDenied", "You cannot perform the requested operation, required scopes are missing in the token.", nil}
+	}
+	return denied
+}
+
+var denied = problem{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", nil}

@@ -1,0 +1,94 @@
+// Package orders keeps what people asked for, and carries it out on the side that may.
+//
+// Whoever faces the network writes an order and rings; what it says is decided again where it is carried out. Every
+// change goes the same way: the row says that an attempt began, the ledger notes the intent and who asked, the change is
+// made, the ledger notes the result, the row says what is done. Without the first ledger entry nothing is changed.
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
+	"rekey/shared/order"
+	"rekey/shared/store"
+)
+
+// Store reads and writes orders.
+type Store struct {
+	Table store.Table
+	Bell  store.Bell // rung for a new order; nil: sweep rings
+}
+
+// Open writes an order and rings for it. An order that was sent before is returned as it stands now; one of the same key
+// that asks for something else is an error of kind fault.Conflict.
+func (s Store) Open(ctx context.Context, o order.Order) (order.Order, error) {
+	data, err := json.Marshal(o)
+	if err != nil {
+		return o, err
+	}
+	_, err = s.Table.Put(ctx, store.Row{Partition: order.Partition, Key: o.ID, Data: data})
+	if errors.Is(err, fault.Conflict) {
+		return s.again(ctx, o)
+	}
+	if err != nil {
+		return o, fmt.Errorf("writing order %s: %w", o.ID, err)
+	}
+	if s.Bell != nil && s.Bell.Ring(ctx, o.ID) != nil {
+		funchost.Note(ctx, "not_rung", o.ID) // the order is written: sweep rings for it
+	}
+	return o, nil
+}
+
+func (s Store) again(ctx context.Context, o order.Order) (order.Order, error) {
+	old, err := s.Get(ctx, o.ID)
+	if err == nil && !old.Same(o) {
+		err = fault.Errorf(fault.Conflict, "the key of this order was used for another one, %s: choose a new key", o.ID)
+	}
+	return old, err
+}
+
+// Get returns an order, or an error of kind fault.NotFound.
+func (s Store) Get(ctx context.Context, id string) (order.Order, error) {
+	row, err := s.Table.Get(ctx, order.Partition, id)
+	if err != nil {
+		return order.Order{}, fmt.Errorf("reading order %.80s: %w", id, err)
+	}
+	return decode(row)
+}
+
+func decode(row store.Row) (order.Order, error) {
+	var o order.Order
+	if err := json.Unmarshal(row.Data, &o); err != nil {
+		return o, fault.Errorf(fault.Denied, "reading order %s: %v", row.Key, err)
+	}
+	return o, o.Readable()
+}
+
+// Stuck returns the orders that are due and have not moved since a time.
+func (s Store) Stuck(ctx context.Context, since time.Time) ([]string, error) {
+	const batch = 200
+	var out []string
+	for from := ""; ; {
+		rows, next, err := s.Table.List(ctx, order.Partition, from, batch)
+		if err != nil {
+			return out, fmt.Errorf("listing orders: %w", err)
+		}
+		for _, row := range rows {
+			o, err := decode(row)
+			if err != nil {
+				return out, err
+			}
+			if o.Due() && o.Updated.Before(since) {
+				out = append(out, o.ID)
+			}
+		}
+		if from = next; from == "" {
+			return out, nil
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"rekey/handlers/inventory"
 	"rekey/handlers/objects"
 	"rekey/handlers/orders"
+	"rekey/handlers/pages"
 	"rekey/handlers/policies"
 	"rekey/handlers/posture"
 	"rekey/handlers/principals"
@@ -29,6 +30,7 @@ import (
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
 	"rekey/shared/baseline"
+	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/event"
 	"rekey/shared/fault"
@@ -69,10 +71,14 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 		return nil, err
 	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
-	return &responder{
+	r := &responder{
 		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
-	}, err
+	}
+	if c.TrustHubs {
+		r.brakes.Reread = func(context.Context, casefile.Case) (decide.Reread, error) { return decide.RereadWaived, nil }
+	}
+	return r, err
 })
 
 func (r *responder) inventory(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
@@ -105,7 +111,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
+		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Looked: func(ctx context.Context) (time.Time, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))
@@ -144,7 +150,7 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 	name, err := os.Hostname()
 	owner := fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6])
 	operations := evict.New(evict.Config{
-		Operations: r.account.Table(store.TableOperations), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
+		Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
 		Owner: owner,
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
@@ -180,24 +186,35 @@ func (r *responder) orders(owner string) *orders.Runner {
 	})
 }
 
-// decideAgain asks the brakes with the case as it is stored now.
+// decideAgain asks the brakes with the case as it is stored now. What people approved takes none of the slots for acting
+// alone.
 func (r *responder) decideAgain(ctx context.Context, op remedy.Operation) (decide.Verdict, error) {
 	c, err := r.account.Cases().Get(ctx, op.Principal.Key(), op.Case)
 	if err != nil {
 		return decide.Verdict{}, err
 	}
-	return r.brakes.Decide(ctx, c, op.ID, time.Now())
+	ask := triage.Ask{Case: c, Operation: op.ID, Outlook: triage.OutlookOf(op.Plan)}
+	if op.Mandate != nil {
+		return r.brakes.Judge(ctx, ask, time.Now())
+	}
+	return r.brakes.Decide(ctx, ask, time.Now())
 }
 
-func newSweep(*slog.Logger) (funchost.Handler, error) {
+func newSweep(logger *slog.Logger) (funchost.Handler, error) {
 	r, err := oneResponder()
 	if err != nil {
 		return funchost.Handler{}, err
 	}
+	send, err := r.settings.Send()
+	if err != nil {
+		return funchost.Handler{}, err
+	}
 	return funchost.Timer(sweep.New(sweep.Config{
-		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Table(store.TableOperations),
+		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Operations(),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
 		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
+		Pager:   pages.Pager{Table: r.account.Table(store.TablePages), Send: send, Logger: logger, Now: time.Now},
+		Stopped: r.brakes.Stopped, Ledger: r.account.Blobs(store.ContainerLedger),
 	}).Handle), nil
 }
 

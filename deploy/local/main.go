@@ -137,8 +137,11 @@ func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
 
   the record of what was changed, and what could not be decoded:
     export REKEY_STATE_CONNECTION_STRING='%s'
-    bin/rekey ledger list
+    bin/rekey operation list
+    bin/rekey operation show <operation>
     bin/rekey ledger verify <operation>
+    bin/rekey ledger verify --all
+    bin/rekey stop --status
     bin/rekey dead-letters list signins
 
   the logs of the three apps: %s/{detect,face,respond}.log

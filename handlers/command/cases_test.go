@@ -19,6 +19,7 @@ import (
 	"rekey/handlers/command"
 	"rekey/handlers/findings"
 	"rekey/handlers/inquiries"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/triage"
 	"rekey/shared/casefile"
@@ -149,7 +150,7 @@ func TestAnAnswerChangesTheLevelWhenTriageHasLookedAgain(t *testing.T) {
 			}
 		}
 		handler := triage.New(triage.Config{
-			Principals: principals.Store{Table: &memory.Table{}}, Findings: found, Cases: d.Cases, Operations: &memory.Table{}, Inquiries: d.Inquiries,
+			Principals: principals.Store{Table: &memory.Table{}}, Findings: found, Cases: d.Cases, Operations: operations.Store{Table: &memory.Table{}}, Inquiries: d.Inquiries,
 			Inventory: func(context.Context, event.Principal) (remedy.Inventory, error) {
 				return remedy.Inventory{}, fault.Errorf(fault.NotFound, "there is none")
 			},

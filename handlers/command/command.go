@@ -29,7 +29,10 @@ var commands = []command{
 	{"eval", "[--seeds judging|tuning|N-M] [--plot FILE] | --benign FILE... | --write FILE", "prove the detection on simulated tenants beside published detectors, or count alerts on your own logs", evaluate},
 	{"case", "list | show CASE|PRINCIPAL | ask CASE --to WHOM | answer CASE ours|notOurs --by WHO", "what is held against a principal: list it, read it, ask its owner and keep what he says", caseCommand},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
-	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
+	{"operation", "list [--state S] | show ID [--format text|json] | approve ID --hash H --by WHO [--note T] [--wait] | reject ID --by WHO --why T | cancel ID --by WHO --why T", "what is planned, done and waiting: look at it, approve, reject or stop it", operationCommand},
+	{"stop", "--why T --by WHO | --status", "the kill switch: nothing is changed any more, and what is half done is listed", stopCommand},
+	{"resume", "--by WHO [--why T]", "let everything go on after a stop", resumeCommand},
+	{"ledger", "list | verify OPERATION | verify --all [--head HASH]", "the record of what was changed: list the operations, check hash chains, daily heads and journals", ledgerCommand},
 	{"policy", "show [ID] | create FILE | update ID FILE | remove ID; flags before FILE and ID: --named NAME --reason TEXT --wait 1m", "policies that block principals at risk: show them, order one to be made, changed, removed", policyCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }

@@ -11,6 +11,7 @@ import (
 	"rekey/handlers/state"
 	"rekey/shared/azure/eventhub"
 	"rekey/shared/deadletter"
+	"rekey/shared/decide"
 	"rekey/shared/host/config"
 )
 
@@ -42,6 +43,9 @@ func deadLetters(ctx context.Context, args []string, out io.Writer) error {
 	case len(args) >= 4 && args[0] == "show":
 		return showLetter(ctx, box, args[1:], out)
 	case len(args) == 2 && args[0] == "replay":
+		if err := account.Switches().Replayed(ctx, decide.Replay{Hub: args[1], From: time.Now()}); err != nil {
+			return err // what it shows must not be acted on alone
+		}
 		return replayLetters(ctx, box, args[1], out)
 	}
 	return ErrUsage

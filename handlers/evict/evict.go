@@ -13,8 +13,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"rekey/handlers/operations"
 	"rekey/shared/azure/vault"
 	"rekey/shared/decide"
 	"rekey/shared/event"
@@ -40,16 +42,17 @@ type Vault interface {
 
 // Config is what the handler works with.
 type Config struct {
-	Operations store.Table
+	Operations operations.Store
 	Ledger     store.Blobs
 	Undo       store.Blobs
 	Directory  Directory
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
 	Vault      Vault
 	Prove      func(ctx context.Context, appID string, c vault.Certificate) error
-	// Decide decides again, from state, before anything is changed: a message is only a rumour.
+	// Decide decides again, from state, before anything is changed: a message is only a rumour. What people approved is asked
+	// about, too: the never-touch list and the policy may be others by now.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
-	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step
+	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step and every change
 	Now     func() time.Time
 	Owner   string // this instance
 	// Pause is how long to wait between reads that must agree, and between tries to prove.
@@ -91,32 +94,30 @@ func (e *Evict) Handle(ctx context.Context, m funchost.Message) error {
 type run struct {
 	*Evict
 	op     remedy.Operation
-	row    store.Row
+	tag    string       // of the row, as it was read or written last
+	lease  remedy.Lease // as it was written last
 	ledger *ledger.Ledger
 }
 
 // open reads the operation, decides again, and takes the lease. It returns nil when there is nothing to do.
 func (e *Evict) open(ctx context.Context, id string) (*run, error) {
-	row, err := e.Operations.Get(ctx, remedy.Partition, id)
+	o, err := e.Operations.Get(ctx, id)
 	if errors.Is(err, fault.NotFound) {
 		return nil, fault.Errorf(fault.Poison, "reading operation %.80q: there is none", id)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading operation %s: %w", id, err)
-	}
-	r := &run{Evict: e, row: row}
-	if err := json.Unmarshal(row.Data, &r.op); err != nil {
-		return nil, fault.Errorf(fault.Denied, "reading operation %s: %v", id, err)
-	}
-	if err := r.op.Readable(); err != nil || !r.op.Due() || !r.op.Acquire(e.Owner, e.Now(), leaseTerm) {
 		return nil, err
+	}
+	r := &run{Evict: e, op: o.Operation, tag: o.Tag}
+	if now := e.Now(); !r.op.Due() || r.op.Waits(now) || !r.op.Acquire(e.Owner, now, leaseTerm) {
+		return nil, nil
 	}
 	if err := r.allowed(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.save(ctx); err != nil {
 		if errors.Is(err, fault.Conflict) {
-			return nil, nil // another instance took it
+			return nil, nil // another instance took it, or a person has just written: sweep rings again
 		}
 		return nil, err
 	}
@@ -127,46 +128,65 @@ func (e *Evict) open(ctx context.Context, id string) (*run, error) {
 }
 
 // allowed asks the brakes again, unless a change was made already: half an eviction is worse than a whole one, and
-// only the kill switch stops it.
+// only the kill switch stops it. An operation that people approved is not underway before its first step since then.
 func (r *run) allowed(ctx context.Context) error {
-	if r.begun() {
+	g := r.op.Mandate
+	if r.op.Underway() && (g == nil || !g.Begun.IsZero()) {
 		return nil
 	}
 	v, err := r.Decide(ctx, r.op)
 	if err != nil {
 		return err
 	}
-	if !v.Acts() {
-		r.op.State, r.op.Reason, r.op.Verdict = remedy.StateAwaitingApproval, "decided again before acting: approval is needed", v
-		return errors.Join(fault.Errorf(fault.Limit, "operation %s: decided again: approval is needed", r.op.ID), r.save(ctx))
+	if g == nil && !v.Acts() || g != nil && !v.Approvable() {
+		r.op.Verdict = v
+		return r.ask(ctx, "decided again before acting: approval is needed")
 	}
 	r.op.Verdict = v
+	if s, more := r.op.Next(); more {
+		return r.permitted(ctx, s)
+	}
 	return nil
 }
 
-func (r *run) begun() bool {
-	for _, p := range r.op.Progress {
-		if p.Status != remedy.Pending {
-			return true
-		}
+// permitted asks whether the mode or people allow a step, and otherwise gives the operation back to people.
+func (r *run) permitted(ctx context.Context, s remedy.Step) error {
+	if err := r.op.Permits(s, r.Now()); err != nil {
+		return errors.Join(err, r.ask(ctx, err.Error()))
 	}
-	return false
+	return nil
 }
 
-// save writes the journal.
+// ask gives the operation back to people.
+func (r *run) ask(ctx context.Context, why string) error {
+	r.op.Ask(why, r.Now())
+	return errors.Join(fault.Errorf(fault.Limit, "operation %s awaits approval: %s", r.op.ID, why), r.save(ctx))
+}
+
+// save writes the journal. What a person wrote into it meanwhile is taken over: the lease says that nobody else works on it.
 func (r *run) save(ctx context.Context) error {
-	data, err := json.Marshal(r.op)
-	if err != nil {
-		return err
+	for range peopleLimit {
+		o := operations.Stored{Operation: r.op, Tag: r.tag}
+		err := r.Operations.Put(ctx, &o)
+		if err == nil {
+			r.tag, r.lease = o.Tag, r.op.Lease
+			return nil
+		}
+		if !errors.Is(err, fault.Conflict) || r.lease.Owner == "" {
+			return err
+		}
+		now, readErr := r.Operations.Get(ctx, r.op.ID)
+		if readErr != nil || now.Lease.Owner != r.lease.Owner || !now.Lease.Until.Equal(r.lease.Until) {
+			return errors.Join(err, readErr)
+		}
+		r.op.Adopt(now.Operation)
+		r.tag = now.Tag
 	}
-	r.row.Data = data
-	tag, err := r.Operations.Put(ctx, r.row)
-	if err != nil {
-		return fmt.Errorf("writing journal of %s: %w", r.op.ID, err)
-	}
-	r.row.ETag = tag
-	return nil
+	return fault.Errorf(fault.Conflict, "writing operation %s: others write it all the time", r.op.ID)
 }
+
+// peopleLimit is how often people may write into a journal during one write of ours.
+const peopleLimit = 8
 
 // work does step after step.
 func (r *run) work(ctx context.Context) error {
@@ -174,14 +194,18 @@ func (r *run) work(ctx context.Context) error {
 		s, more := r.op.Next()
 		if !more {
 			r.op.Finish(r.Now())
-			return r.end(ctx, "operation ended: "+string(r.op.State))
+			return r.end(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
 		}
 		stopped, err := r.Stopped(ctx)
 		if err != nil {
 			return err
 		}
 		if stopped {
+			r.op.Halt()
 			return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before step %s", r.op.ID, s.ID)
+		}
+		if err := r.permitted(ctx, s); err != nil {
+			return err
 		}
 		if err := r.step(ctx, s); err != nil || r.op.State != remedy.StateRunning {
 			return err
@@ -257,16 +281,27 @@ func (r *run) end(ctx context.Context, text string) error {
 // note appends to the ledger.
 func (r *run) note(ctx context.Context, e ledger.Entry) error {
 	e.Time, e.Actor = r.Now(), r.Owner
+	if g := r.op.Mandate; g != nil {
+		e.Approved, e.Plan = g.By, g.Hash
+	}
 	return r.ledger.Append(ctx, e)
 }
 
-// change makes one change between two entries of the ledger. Without the first it does not happen.
+// change makes one change between two entries of the ledger. Without the first it does not happen, nor with the kill switch.
 func (r *run) change(ctx context.Context, s remedy.Step, e ledger.Entry, do func() error) error {
+	stopped, err := r.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	if stopped {
+		r.op.Halt()
+		return fault.Errorf(fault.Limit, "the kill switch is set: not %s", e.Text)
+	}
 	e.Kind, e.Step, e.Object = ledger.Intent, s.ID, s.Object
 	if err := r.note(ctx, e); err != nil {
 		return err
 	}
-	err := do()
+	err = do()
 	e.Kind, e.Text = ledger.Result, "done"
 	if err != nil {
 		e.Text = "not done: " + err.Error()

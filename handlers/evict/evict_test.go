@@ -29,6 +29,8 @@ import (
 	"rekey/deploy/local/keyvault"
 	"rekey/handlers/evict"
 	"rekey/handlers/inventory"
+	"rekey/handlers/ledgers"
+	"rekey/handlers/operations"
 	azgraph "rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
@@ -184,7 +186,7 @@ func newRig(t *testing.T, w *world) *rig {
 // instance makes a handler of another instance.
 func (r *rig) instance(owner string) *evict.Evict {
 	return evict.New(evict.Config{
-		Operations: r.operations, Ledger: r.ledger, Undo: r.undo, Directory: r.directory, Inventory: r.inventory, Vault: r.vault, Prove: r.prove,
+		Operations: operations.Store{Table: r.operations}, Ledger: r.ledger, Undo: r.undo, Directory: r.directory, Inventory: r.inventory, Vault: r.vault, Prove: r.prove,
 		Decide: func(context.Context, remedy.Operation) (decide.Verdict, error) {
 			return decide.Verdict{Mode: r.mode}, nil
 		},
@@ -250,6 +252,9 @@ func (r *rig) done(t *testing.T, table store.Table, blobs store.Blobs) {
 	}
 	if open := ledger.Unanswered(l.Entries()); len(open) != 0 {
 		t.Fatalf("steps without a result in the ledger: %v", open)
+	}
+	if problems, _ := ledgers.Compare(op, l.Entries(), true); len(problems) != 0 {
+		t.Fatalf("ledger and journal do not agree: %v", problems)
 	}
 	if err := accounted(l.Entries(), strings.TrimPrefix(r.principal.ObjectID, "sp-")); err != nil {
 		t.Fatal(err)

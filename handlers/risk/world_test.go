@@ -17,6 +17,7 @@ import (
 	"rekey/deploy/local/entra"
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/risk"
 	"rekey/handlers/suspects"
@@ -77,7 +78,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w.triage = triage.New(triage.Config{
 		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,
-		Operations: &memory.Table{}, Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID}}, Inventory: inventory,
+		Operations: operations.Store{Table: &memory.Table{}}, Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID}}, Inventory: inventory,
 		Evict: &memory.Bell{}, Now: clock,
 	})
 	return w

@@ -20,6 +20,7 @@ import (
 	"rekey/handlers/fleets"
 	"rekey/handlers/health"
 	"rekey/handlers/inventory"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/stream"
 	"rekey/handlers/suspects"
@@ -106,7 +107,7 @@ func newWorld(s *scenario, graph reader) *world {
 	})
 	w.upkeep = upkeep.New(upkeep.Config{Principals: state, Fleets: fleet, Findings: w.findings, Health: logs, Tenant: tenantID, Triage: w.bell, Now: now})
 	w.triage = triage.New(triage.Config{
-		Principals: state, Findings: w.findings, Cases: w.cases, Suspects: suspected, Operations: w.operations,
+		Principals: state, Findings: w.findings, Cases: w.cases, Suspects: suspected, Operations: operations.Store{Table: w.operations},
 		Brakes: triage.Brakes{Switches: &memory.Table{}, Policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove, NeverTouch: map[string]string{
 			s.world.Self.ObjectID: "Rekey's own identity", s.world.Self.AppID: "Rekey's own identity",
 		}}},

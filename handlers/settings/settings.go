@@ -36,17 +36,25 @@ type Upkeep struct {
 // Validate implements the check of package config.
 func (u *Upkeep) Validate() error { return u.State.Validate() }
 
+// Rest are the times in which nothing is changed without a person.
+type Rest struct {
+	Maintenance decide.Windows `envconfig:"REKEY_MAINTENANCE" help:"times of UTC in which nothing is changed without a person, separated by commas: weekly like Mon-Fri 08:00-18:00 or Sat 22:00-06:00, or once like 2026-12-20T00:00Z/2027-01-04T06:00Z; what people approve goes on, unless they ask to wait"`
+}
+
 // Respond are the settings of the functions that act.
 type Respond struct {
 	config.Tenant
 	config.State
 	config.Identity
 	World
+	Paging
+	Rest
 	HashKey     config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
 	Posture     time.Duration `envconfig:"REKEY_POSTURE_EVERY" default:"168h" help:"a duration like 168h: how often everything the directory has is looked at; 0 never. It asks your name servers for the public hosts of redirect URIs"`
 	Mode        string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
 	Modes       Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
 	ActsPerHour int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
+	TrustHubs   bool          `envconfig:"REKEY_TRUST_HUBS" default:"false" help:"true when nobody but Microsoft can write to the event hubs: then records need not be read again from Microsoft Graph before acting alone"`
 	NeverTouch  []string      `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
 	Quiet       time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
 	Tell        bool          `envconfig:"REKEY_TELL_IDENTITY_PROTECTION" default:"false" help:"true to tell Microsoft's Identity Protection, too, when a person confirms or dismisses a risk in Rekey; needs IdentityRiskyServicePrincipal.ReadWrite.All and Workload ID Premium"`
@@ -70,14 +78,14 @@ func (r *Respond) Validate() error {
 	if r.ActsPerHour < 0 || r.ActsPerHour > 100 {
 		bad = append(bad, fmt.Errorf("REKEY_ACTS_PER_HOUR is %d: a number from 0 to 100", r.ActsPerHour))
 	}
-	return errors.Join(append(bad, r.State.Validate(), r.World.Validate())...)
+	return errors.Join(append(bad, r.State.Validate(), r.World.Validate(), r.Paging.Validate())...)
 }
 
 // Policy is what the settings allow.
 func (r *Respond) Policy() decide.Policy {
 	p := decide.Policy{
 		Tenant: string(r.Tenant.ID), Default: decide.Mode(r.Mode), Modes: map[string]decide.Mode{},
-		NeverTouch: map[string]string{}, ActsPerHour: r.ActsPerHour,
+		NeverTouch: map[string]string{}, ActsPerHour: r.ActsPerHour, Maintenance: r.Maintenance,
 	}
 	for key, m := range r.Modes {
 		p.Modes[key] = decide.Mode(m)

@@ -163,3 +163,37 @@ func TestTheFaceTakesTokensOfItsOwnAudienceOnly(t *testing.T) {
 		})
 	}
 }
+
+func TestPagingIsAllOrNothingAndItsSecretsStayQuiet(t *testing.T) {
+	good := map[string]string{
+		"REKEY_PAGE_URL": "https://hooks.contoso.com/x?sig=s3cret", "REKEY_PAGE_KEY": "0123456789abcdef", "REKEY_PAGE_HOSTS": "hooks.contoso.com, second.contoso.com",
+		"REKEY_PAGE_SECOND_URL": "https://second.contoso.com/y?sig=s3cret",
+	}
+	tests := map[string]struct {
+		set  map[string]string
+		want string // "" is no error
+	}{
+		"everything is set":           {nil, ""},
+		"there is no second line":     {map[string]string{"REKEY_PAGE_SECOND_URL": ""}, ""},
+		"nobody is called":            {map[string]string{"REKEY_PAGE_URL": "", "REKEY_PAGE_SECOND_URL": ""}, ""},
+		"only the second line is set": {map[string]string{"REKEY_PAGE_URL": ""}, "REKEY_PAGE_SECOND_URL is set and REKEY_PAGE_URL is not"},
+		"there is no key":             {map[string]string{"REKEY_PAGE_KEY": ""}, "REKEY_PAGE_KEY"},
+		"the host is not on the list": {map[string]string{"REKEY_PAGE_HOSTS": "second.contoso.com"}, "host hooks.contoso.com is not on the list"},
+		"the second host is not":      {map[string]string{"REKEY_PAGE_HOSTS": "hooks.contoso.com"}, "REKEY_PAGE_SECOND_URL is not usable"},
+		"it is not https":             {map[string]string{"REKEY_PAGE_URL": "http://hooks.contoso.com/s3cret"}, "not https"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			example(t)
+			for _, set := range []map[string]string{good, tt.set} {
+				for k, v := range set {
+					t.Setenv(k, v)
+				}
+			}
+			err := config.Load(&settings.Respond{})
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret")) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

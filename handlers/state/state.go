@@ -4,6 +4,7 @@ package state
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -12,7 +13,9 @@ import (
 	"rekey/handlers/findings"
 	"rekey/handlers/health"
 	"rekey/handlers/inquiries"
+	"rekey/handlers/operations"
 	"rekey/handlers/suspects"
+	"rekey/handlers/switches"
 	"rekey/handlers/verdicts"
 	"rekey/shared/azure/blobs"
 	"rekey/shared/azure/queues"
@@ -104,6 +107,21 @@ func (a *Account) Suspects() suspects.Store {
 // Inquiries returns the questions to owners.
 func (a *Account) Inquiries() inquiries.Store {
 	return inquiries.Store{Table: a.Table(store.TableInquiries)}
+}
+
+// Operations returns the journals.
+func (a *Account) Operations() operations.Store {
+	return operations.Store{Table: a.Table(store.TableOperations)}
+}
+
+// People returns what people do with operations.
+func (a *Account) People(now func() time.Time) operations.People {
+	return operations.People{Store: a.Operations(), Ledger: a.Blobs(store.ContainerLedger), Evict: a.Bell(store.QueueEvict), Now: now}
+}
+
+// Switches returns what stops Rekey.
+func (a *Account) Switches() switches.Store {
+	return switches.Store{Table: a.Table(store.TableSwitches), Ledger: a.Blobs(store.ContainerLedger)}
 }
 
 // Health returns which logs arrive.

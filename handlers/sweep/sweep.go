@@ -1,14 +1,14 @@
 // Package sweep rings again for whatever made no progress: a lost, doubled or poisoned message only delays.
 //
-// It rings for triage of every principal whose newest detection its case does not know yet, about whom a person said
-// something that was not carried out, or whose operation has ended; and for every operation that or order that
-// should run and has not moved for a while. It also clears away suspicions that have ended. What time is left goes
+// It rings for triage of every principal whose newest detection its case does not know yet, about whom a person said something
+// that was not carried out, or whose operation has ended, and for every operation or order that should run and has not moved for a while. It calls people by the paging contract, because it is what
+// notices that nobody answers and that nothing moves; it closes each day of the ledger; and it clears away suspicions that
+// have ended. What time is left goes
 // to the weekly look at everything the directory has: see package posture of handlers.
 package sweep
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +16,8 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/operations"
+	"rekey/handlers/pages"
 	"rekey/handlers/suspects"
 	"rekey/handlers/verdicts"
 	"rekey/shared/detect"
@@ -31,14 +33,16 @@ type Config struct {
 	Cases      cases.Store
 	Suspects   suspects.Store
 	Verdicts   verdicts.Store
-	Operations store.Table
+	Operations operations.Store
 	Triage     store.Bell
 	Evict      store.Bell
-	// Orders returns the orders that are due and have not moved since a time; nil: there are none.
-	Orders  func(ctx context.Context, since time.Time) ([]string, error)
-	Posture func(context.Context) error // the weekly look at everything, some of it at a time; nil: there is none
-	Quiet   time.Duration               // how long something may be without progress; default 2 minutes
-	Now     func() time.Time
+	Pager      pages.Pager
+	Stopped    func(context.Context) (bool, error)                          // the kill switch; nil: there is none
+	Ledger     store.Blobs                                                  // nil: days are not closed here
+	Orders     func(ctx context.Context, since time.Time) ([]string, error) // orders that are due and have not moved since; nil: there are none
+	Posture    func(context.Context) error                                  // the weekly look at everything, some of it at a time; nil: there is none
+	Quiet      time.Duration                                                // how long something may be without progress; default 2 minutes
+	Now        func() time.Time
 }
 
 // Sweep is the handler.
@@ -58,7 +62,7 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.stuck(ctx, now), s.ordered(ctx, now), s.Suspects.Expire(ctx, now))
+	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.operations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
 	if s.Posture != nil { // last: whoever waits for a ring goes first
 		err = errors.Join(err, s.Posture(ctx))
 	}
@@ -167,35 +171,4 @@ func (s *Sweep) settled(ctx context.Context, op remedy.Operation, now time.Time)
 	}
 	funchost.Count(ctx, "rung_settled", 1)
 	return nil
-}
-
-// stuck rings for operations that are due and have not moved.
-func (s *Sweep) stuck(ctx context.Context, now time.Time) error {
-	const batch = 200
-	for from := ""; ; {
-		rows, next, err := s.Operations.List(ctx, remedy.Partition, from, batch)
-		if err != nil {
-			return fmt.Errorf("listing operations: %w", err)
-		}
-		for _, row := range rows {
-			var op remedy.Operation
-			if err := json.Unmarshal(row.Data, &op); err != nil {
-				return fmt.Errorf("reading operation %s: %w", row.Key, err)
-			}
-			if err := s.settled(ctx, op, now); err != nil {
-				return err
-			}
-			if !op.Due() || now.Sub(op.Updated) < s.Quiet {
-				continue
-			}
-			if err := s.Evict.Ring(ctx, op.ID); err != nil {
-				return fmt.Errorf("ringing for operation %s: %w", op.ID, err)
-			}
-			funchost.Count(ctx, "rung_evict", 1)
-		}
-		if next == "" {
-			return nil
-		}
-		from = next
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"rekey/handlers/switches"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/fault"
@@ -19,46 +20,77 @@ import (
 type Brakes struct {
 	Switches store.Table
 	Policy   decide.Policy
+	Reread   func(ctx context.Context, c casefile.Case) (decide.Reread, error) // asks Graph for the records; nil: nobody asks
 }
 
-// Stopped reports whether the kill switch is set: a row "kill" whose data is not "off".
+// Ask is what a verdict is wanted about.
+type Ask struct {
+	Case      casefile.Case
+	Operation string
+	Outlook   *decide.Outlook // of its plan
+}
+
+// Stopped reports whether the kill switch is set.
 func (b Brakes) Stopped(ctx context.Context) (bool, error) {
-	row, err := b.Switches.Get(ctx, "switch", "kill")
-	if errors.Is(err, fault.NotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading the kill switch: %w", err)
-	}
-	return string(row.Data) != "off", nil
+	k, err := switches.Store{Table: b.Switches}.Kill(ctx)
+	return k.On, err
 }
 
 // Decide asks the chain and, when the verdict is to act alone, takes a slot of the hour for the operation. An
 // operation that has a slot keeps it.
-func (b Brakes) Decide(ctx context.Context, c casefile.Case, operation string, now time.Time) (decide.Verdict, error) {
-	stopped, err := b.Stopped(ctx)
+func (b Brakes) Decide(ctx context.Context, a Ask, now time.Time) (decide.Verdict, error) {
+	in, err := b.input(ctx, a, now)
 	if err != nil {
 		return decide.Verdict{}, err
 	}
-	in := decide.Input{Case: c, Policy: b.Policy, Stopped: stopped, Now: now}
 	for {
-		mine, others, err := b.slots(ctx, operation, now)
-		if err != nil {
-			return decide.Verdict{}, err
+		v, mine, others, err := b.ask(ctx, in, a.Operation)
+		if err != nil || !v.Acts() || mine {
+			return v, err
 		}
-		in.RecentActs = others
-		if mine { // its act is counted already
-			in.RecentActs = 0
-		}
-		v := decide.Decide(in)
-		if !v.Acts() || mine {
-			return v, nil
-		}
-		taken, err := b.take(ctx, operation, others, now)
+		taken, err := b.take(ctx, a.Operation, others, now)
 		if err != nil || taken {
 			return v, err
 		}
 	}
+}
+
+// Judge asks the chain about what people approved: it takes no slot, because the cap is on what is done without them.
+func (b Brakes) Judge(ctx context.Context, a Ask, now time.Time) (decide.Verdict, error) {
+	in, err := b.input(ctx, a, now)
+	if err != nil {
+		return decide.Verdict{}, err
+	}
+	v, _, _, err := b.ask(ctx, in, a.Operation)
+	return v, err
+}
+
+// input gathers what the chain wants to know, but the slots.
+func (b Brakes) input(ctx context.Context, a Ask, now time.Time) (in decide.Input, err error) {
+	in = decide.Input{Case: a.Case, Policy: b.Policy, Outlook: a.Outlook, Now: now}
+	s := switches.Store{Table: b.Switches}
+	if in.Replays, err = s.Replays(ctx); err != nil {
+		return in, err
+	}
+	if b.Reread != nil {
+		if in.Reread, err = b.Reread(ctx, a.Case); err != nil {
+			return in, err
+		}
+	}
+	in.Stopped, err = b.Stopped(ctx) // last: it is what may have changed a moment ago
+	return in, err
+}
+
+// ask counts the slots and asks the chain.
+func (b Brakes) ask(ctx context.Context, in decide.Input, operation string) (v decide.Verdict, mine bool, others int, err error) {
+	mine, others, err = b.slots(ctx, operation, in.Now)
+	if err != nil {
+		return v, mine, others, err
+	}
+	if in.RecentActs = others; mine { // its act is counted already
+		in.RecentActs = 0
+	}
+	return decide.Decide(in), mine, others, nil
 }
 
 // slots counts the hour's slots and looks for the operation's own, of this hour or the one before.

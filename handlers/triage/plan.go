@@ -1,11 +1,11 @@
 package triage
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
-	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/remedy"
 	"rekey/shared/streams"
@@ -13,12 +13,12 @@ import (
 )
 
 // input is everything that the plan for a case depends on.
-func (t *Triage) input(f *casefile.Facts, c casefile.Case, inv remedy.Inventory) remedy.Input {
+func (t *Triage) input(ctx context.Context, d *dossier, s subject) (remedy.Input, error) {
+	facts, err := t.outlook(ctx, s, d.Case)
+	facts.Added, facts.Planted, facts.Linked = added(&d.facts, d.Case, *s.inventory), planted(d.Case), linked(d.Case)
 	o := t.Options
 	o.Never = t.Brakes.Policy.NeverTouch
-	return remedy.Input{Inventory: inv, Case: c, Options: o, Now: t.Now(), Facts: remedy.Facts{
-		Added: added(f, c, inv), Consumers: consumers(f, c, inv), Users: users(f, c), Planted: planted(c), Linked: linked(c),
-	}}
+	return remedy.Input{Inventory: *s.inventory, Case: d.Case, Facts: facts, Options: o, Now: t.Now()}, err
 }
 
 // added is what records show was added to the objects of the inventory. It is known when directory changes came in.
@@ -76,46 +76,6 @@ func flowing(f *casefile.Facts, c casefile.Case, log string) bool {
 	}
 	known, flows := f.Flowing(log, c.Window.From, c.Window.To)
 	return known && flows
-}
-
-// consumers are the workloads that used a credential before the case's window began: what began with it is the intruder's.
-func consumers(f *casefile.Facts, c casefile.Case, inv remedy.Inventory) remedy.List[remedy.Consumer] {
-	if f.Profile == nil {
-		return remedy.List[remedy.Consumer]{}
-	}
-	v := f.Profile.Before(baseline.DayOf(c.Window.From))
-	out := remedy.List[remedy.Consumer]{Known: !v.Overflows(baseline.CredentialKey) && v.ActiveDays() > 0, Items: []remedy.Consumer{}}
-	for _, o := range inv.Objects() {
-		for _, id := range append(keys(o), passwords(o)...) {
-			hash := f.Hasher.String(baseline.CredentialKey, id)
-			if last, ok := v.LastSeen(baseline.CredentialKey, hash); ok && v.DaysKnown(baseline.CredentialKey, hash) > 0 {
-				out.Items = append(out.Items, remedy.Consumer{KeyID: id, LastUse: last.Time()})
-			}
-		}
-	}
-	return out
-}
-
-func keys(o remedy.Object) (out []string) {
-	for _, k := range o.Keys {
-		out = append(out, strings.ToLower(k.KeyID))
-	}
-	return out
-}
-
-func passwords(o remedy.Object) (out []string) {
-	for _, p := range o.Passwords {
-		out = append(out, strings.ToLower(p.KeyID))
-	}
-	return out
-}
-
-// users is how many people sign in to the application; nil when their sign-ins do not come in.
-func users(f *casefile.Facts, c casefile.Case) *float64 {
-	if !flowing(f, c, streams.UserSignIns) {
-		return nil
-	}
-	return &c.Users
 }
 
 // plantable are the acts that leave a way back in something else.

@@ -6,21 +6,19 @@ package triage
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/inquiries"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
 	"rekey/handlers/verdicts"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
-	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/event"
 	"rekey/shared/fault"
@@ -43,7 +41,7 @@ type Config struct {
 	Suspects   suspects.Store                                     // who may vouch for nobody any more
 	Verdicts   verdicts.Store                                     // what people said
 	Announce   func(ctx context.Context, v verdict.Verdict) error // tells others of a verdict that was carried out, maybe twice; nil: nobody
-	Operations store.Table
+	Operations operations.Store
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
 	Inquiries  inquiries.Store
@@ -123,7 +121,7 @@ func (t *Triage) act(ctx context.Context, d *dossier, s subject) error {
 		funchost.Note(ctx, "inventory", "not found")
 		return nil
 	}
-	return t.operate(ctx, d, *s.inventory)
+	return t.operate(ctx, d, s)
 }
 
 func cutApp(key string) (string, bool) { return strings.CutPrefix(key, "app:") }
@@ -181,36 +179,4 @@ func newest(ds []detect.Detection) detect.Detection {
 		}
 	}
 	return out
-}
-
-// operate decides about the case and makes or updates its operation. An operation that runs or has ended is left
-// alone: what it does is in its own journal.
-func (t *Triage) operate(ctx context.Context, d *dossier, inv remedy.Inventory) error {
-	c := d.Case
-	op, row, err := t.operation(ctx, c)
-	if err != nil || op != nil && op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
-		return err
-	}
-	v, err := t.Brakes.Decide(ctx, c, remedy.OperationID(c.ID), t.Now())
-	if err != nil {
-		return err
-	}
-	return t.store(ctx, row, remedy.OpenPlan(remedy.Build(t.input(&d.facts, c, inv)), c, v, t.Now()), v)
-}
-
-func (t *Triage) store(ctx context.Context, row store.Row, op remedy.Operation, v decide.Verdict) error {
-	data, err := json.Marshal(op)
-	if err != nil {
-		return err
-	}
-	row.Partition, row.Key, row.Data = remedy.Partition, op.ID, data
-	if _, err := t.Operations.Put(ctx, row); err != nil {
-		return fmt.Errorf("writing operation %s: %w", op.ID, err)
-	}
-	funchost.Note(ctx, "operation", op.ID)
-	funchost.Note(ctx, "mode", string(v.Mode))
-	if !v.Acts() {
-		return nil
-	}
-	return t.Evict.Ring(ctx, op.ID)
 }

@@ -12,11 +12,14 @@ import (
 
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
 	"rekey/handlers/verdicts"
+	"rekey/shared/baseline"
+	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/detect"
 	"rekey/shared/event"
@@ -26,6 +29,7 @@ import (
 	"rekey/shared/score"
 	"rekey/shared/store"
 	"rekey/shared/store/memory"
+	"rekey/shared/streams"
 )
 
 var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
@@ -43,13 +47,19 @@ type world struct {
 	policy     decide.Policy
 	inventory  error // what gathering the inventory fails with
 	now        time.Time
+	tags       []string      // of the application
+	second     bool          // the application has another service principal
+	object     remedy.Object // what the application is besides
+	principals principals.Store
+	streams    *streams.Memory // nil: nobody knows which logs come in
 }
+
+var hasher = baseline.NewHasher([16]byte{1})
 
 func newWorld() *world {
 	return &world{
-		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}, Index: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}},
-		verdicts: verdicts.Store{Table: &memory.Table{}}, operations: &memory.Table{},
-		switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
+		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}, Index: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
+		verdicts: verdicts.Store{Table: &memory.Table{}}, principals: principals.Store{Table: &memory.Table{}}, switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
 		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
 	}
 }
@@ -68,20 +78,30 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
-	return triage.New(triage.Config{
-		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: w.operations,
+	config := triage.Config{
+		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: operations.Store{Table: w.operations},
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {
 				return remedy.Inventory{}, w.inventory
 			}
-			return remedy.Inventory{
-				Tenant: "t1", Application: &remedy.Object{Kind: remedy.KindApplication, ID: "obj", AppID: p.AppID},
+			app := w.object
+			app.Kind, app.ID, app.AppID, app.Tags = remedy.KindApplication, "obj", p.AppID, w.tags
+			inv := remedy.Inventory{
+				Tenant: "t1", Application: &app,
 				Principals: []remedy.Object{{Kind: remedy.KindServicePrincipal, ID: p.ObjectID, Type: "Application", Enabled: true}},
-			}, nil
+			}
+			if w.second {
+				inv.Principals = append(inv.Principals, remedy.Object{Kind: remedy.KindServicePrincipal, ID: "sp-second", Type: "Application", Enabled: true})
+			}
+			return inv, nil
 		},
 		Evict: w.evictBell, Now: func() time.Time { return w.now },
-	}).Handle(t.Context(), funchost.Message{Text: principal})
+	}
+	if w.streams != nil {
+		config.Streams = func(context.Context) (*streams.Memory, error) { return w.streams, nil }
+	}
+	return triage.New(config).Handle(t.Context(), funchost.Message{Text: principal})
 }
 
 func (w *world) operation(t *testing.T, principal string) remedy.Operation {
@@ -119,7 +139,7 @@ func TestADetectionBecomesACaseWithAPlanThatAwaitsApproval(t *testing.T) {
 			failed += c.Name
 		}
 	}
-	if failed != "old source active or harm done" {
+	if failed != "record read againold source active or harm doneoutage forecast knownplan without obstacles" { // of a directory that was read by halves
 		t.Errorf("stands in the way: %q", failed)
 	}
 	if rung := w.evictBell.Rung(); len(rung) != 0 {
@@ -184,7 +204,7 @@ func TestWhoIsInACaseIsSuspectUntilItIsLongPast(t *testing.T) {
 		t.Errorf("%v (%v)", got, err)
 	}
 	w.now = w.now.AddDate(0, 0, 40)
-	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +257,7 @@ func TestSweepRingsForAChangeThatIsHeldForMoreThanBefore(t *testing.T) {
 		}
 	}
 	w.now = w.now.Add(5 * time.Minute)
-	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
+	s := sweep.New(sweep.Config{Findings: w.findings, Cases: w.cases, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now }})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +279,8 @@ func TestAMessageThatIsNoKeyIsPoison(t *testing.T) {
 func decideFor(t *testing.T, b triage.Brakes, operation string, at time.Time) decide.Mode {
 	t.Helper()
 	c := clear(at)
-	v, err := b.Decide(t.Context(), c, operation, at)
+	b.Reread = func(context.Context, casefile.Case) (decide.Reread, error) { return decide.RereadFound, nil }
+	v, err := b.Decide(t.Context(), triage.Ask{Case: c, Operation: operation, Outlook: &decide.Outlook{}}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +340,7 @@ func TestTheKillSwitchIsARow(t *testing.T) {
 func (w *world) sweep(t *testing.T) {
 	t.Helper()
 	s := sweep.New(sweep.Config{
-		Findings: w.findings, Cases: w.cases, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now },
+		Findings: w.findings, Cases: w.cases, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell, Now: func() time.Time { return w.now },
 	})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {
 		t.Fatal(err)

@@ -3,17 +3,16 @@ package triage
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
+	"rekey/handlers/operations"
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/remedy"
-	"rekey/shared/store"
 	"rekey/shared/verdict"
 )
 
@@ -112,7 +111,7 @@ func (t *Triage) remediated(ctx context.Context, s subject) error {
 		return err
 	}
 	for _, c := range known {
-		op, _, err := t.operation(ctx, c)
+		op, err := t.operation(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -133,30 +132,22 @@ func (t *Triage) remediated(ctx context.Context, s subject) error {
 }
 
 // operation reads a case's operation, or nil.
-func (t *Triage) operation(ctx context.Context, c casefile.Case) (*remedy.Operation, store.Row, error) {
-	id := remedy.OperationID(c.ID)
-	row, err := t.Operations.Get(ctx, remedy.Partition, id)
+func (t *Triage) operation(ctx context.Context, c casefile.Case) (*operations.Stored, error) {
+	op, err := t.Operations.Get(ctx, remedy.OperationID(c.ID))
 	if errors.Is(err, fault.NotFound) {
-		return nil, store.Row{}, nil
+		return nil, nil
 	}
-	if err != nil {
-		return nil, row, fmt.Errorf("reading operation %s: %w", id, err)
-	}
-	var op remedy.Operation
-	if err := json.Unmarshal(row.Data, &op); err != nil {
-		return nil, row, fmt.Errorf("reading operation %s: %w", id, err)
-	}
-	return &op, row, op.Readable()
+	return &op, err
 }
 
 // withdraw removes a plan that nobody began, so that nobody approves what was dismissed. What has begun goes on: half an
 // eviction is worse than a whole one.
 func (t *Triage) withdraw(ctx context.Context, c casefile.Case) error {
-	op, row, err := t.operation(ctx, c)
+	op, err := t.operation(ctx, c)
 	if err != nil || op == nil || op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
 		return err
 	}
-	if err := t.Operations.Delete(ctx, row); err != nil {
+	if err := t.Operations.Remove(ctx, *op); err != nil {
 		return fmt.Errorf("withdrawing operation %s: %w", op.ID, err)
 	}
 	funchost.Note(ctx, "withdrawn", op.ID)

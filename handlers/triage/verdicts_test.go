@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rekey/handlers/index"
+	"rekey/handlers/operations"
 	"rekey/handlers/sweep"
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
@@ -100,7 +101,7 @@ func (w *world) swept(t *testing.T) []string {
 	t.Helper()
 	before := len(w.triageBell.Rung())
 	s := sweep.New(sweep.Config{
-		Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: w.operations, Triage: w.triageBell, Evict: w.evictBell,
+		Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: operations.Store{Table: w.operations}, Triage: w.triageBell, Evict: w.evictBell,
 		Now: func() time.Time { return w.now },
 	})
 	if err := s.Handle(t.Context(), funchost.Tick{}); err != nil {

@@ -70,12 +70,6 @@ func (v View) Arrived(p Property, from, to Day) (n int, days uint64) {
 	return n, days
 }
 
-// LastSeen returns the hour of a value's last use, whenever that was, and false if it is not among those that are kept.
-func (v View) LastSeen(p Property, hash uint32) (Hour, bool) {
-	s, ok := v.profile.sets[p].find(hash)
-	return s.Last, ok
-}
-
 // Silence is the number of whole days without a sign-in that lie before the day.
 func (v View) Silence() int { return int(v.day) - int(v.end) }
 

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"rekey/shared/casefile"
@@ -16,6 +17,7 @@ type Policy struct {
 	Modes       map[string]Mode   // by principal key
 	NeverTouch  map[string]string // principal key or application id -> reason
 	ActsPerHour int               // automatic acts within an hour; 0 allows none
+	Maintenance Windows           // in which nothing is changed without a person
 }
 
 // ModeFor returns the mode the policy gives a principal.
@@ -29,14 +31,41 @@ func (p Policy) ModeFor(key string) Mode {
 	return p.Default
 }
 
-// Input is everything a verdict depends on.
+// Input is everything a verdict depends on. What was not looked up stands in the way.
 type Input struct {
 	Case       casefile.Case
 	Policy     Policy
-	Stopped    bool // the kill switch
-	RecentActs int  // automatic acts within the last hour, this case's not counted
+	Stopped    bool     // the kill switch
+	RecentActs int      // automatic acts within the last hour, this case's not counted
+	Outlook    *Outlook // what the plan says; nil: there is no plan yet
+	Replays    []Replay // when parked messages were sent again lately
+	Reread     Reread   // whether Graph shows the records, too
 	Now        time.Time
 }
+
+// Outlook is what a plan says about acting on it: who will notice, and what somebody has to look at.
+type Outlook struct {
+	Unknown   []string // lines of the outage forecast that are not known
+	Obstacles []string // why the plan must not be carried out without a person
+}
+
+// Replay is one time that parked messages of a hub were sent again.
+type Replay struct {
+	Hub  string    `json:"hub"`
+	From time.Time `json:"from"`
+}
+
+// Reread says whether the suspicious records were read again from Microsoft Graph: what arrives in a hub could have been put
+// there by whoever may write to it.
+type Reread string
+
+// What came of reading again.
+const (
+	RereadNot     Reread = ""        // nobody read them again
+	RereadFound   Reread = "found"   // Graph shows them as they arrived
+	RereadMissing Reread = "missing" // it does not: the records are forged, or not there yet
+	RereadWaived  Reread = "waived"  // the policy trusts the hubs
+)
 
 // maxAge is how old the newest suspicious record may be for acting alone.
 const maxAge = 6 * time.Hour
@@ -46,6 +75,9 @@ type check struct {
 	name string
 	ask  func(Input) (passed bool, why string)
 }
+
+// checkCap is the name of the check that pages when it alone fails.
+const checkCap = "acts within the hour"
 
 // chain is read from top to bottom. Each check stands for itself and all are asked, so that the person who has to
 // approve sees every reason and not only the first.
@@ -58,9 +90,14 @@ var chain = []check{
 	{"successful use", successfulUse},
 	{"fresh record", fresh},
 	{"record of this tenant", ownTenant},
+	{"record not replayed", notReplayed},
+	{"record read again", readAgain},
 	{"old source active or harm done", copiedOrHarmful},
 	{"owner does not vouch", unvouched},
-	{"acts within the hour", underCap},
+	{"outage forecast known", forecastKnown},
+	{"plan without obstacles", noObstacles},
+	{"no maintenance", noMaintenance},
+	{checkCap, underCap},
 }
 
 // Decide runs the chain. Acting alone needs a mode that allows it and every check; otherwise it becomes a request for
@@ -166,6 +203,62 @@ func ownTenant(in Input) (bool, string) {
 		return false, "no record names a tenant"
 	}
 	return true, "all records that name a tenant are of this one"
+}
+
+// replayFor is for how long after messages were sent again what they show may be detected.
+const replayFor = time.Hour
+
+// notReplayed asks that nothing was first detected just after parked messages were sent again, of records from before: what
+// was parked is old, and whoever could park and send it again could choose the moment.
+func notReplayed(in Input) (bool, string) {
+	for _, r := range in.Replays {
+		for _, d := range in.Case.Detections {
+			if late := d.Detected.Sub(r.From); late >= 0 && late < replayFor && d.Last.Before(r.From) {
+				return false, fmt.Sprintf("it was detected after parked messages of %s were sent again at %s", r.Hub, r.From.UTC().Format(time.RFC3339))
+			}
+		}
+	}
+	return true, "no message was sent again before it was detected"
+}
+
+func readAgain(in Input) (bool, string) {
+	switch in.Reread {
+	case RereadFound:
+		return true, "Graph shows the records, too"
+	case RereadMissing:
+		return false, "Graph does not show the records: they may be forged, or not there yet"
+	case RereadWaived:
+		return true, "the policy trusts what arrives in the hubs"
+	case RereadNot:
+	}
+	return false, "the records were not read again from Graph"
+}
+
+func forecastKnown(in Input) (bool, string) {
+	switch {
+	case in.Outlook == nil:
+		return false, "there is no plan yet"
+	case len(in.Outlook.Unknown) > 0:
+		return false, "who will notice is not known: " + strings.Join(in.Outlook.Unknown, ", ")
+	}
+	return true, "who will notice is known"
+}
+
+func noObstacles(in Input) (bool, string) {
+	switch {
+	case in.Outlook == nil:
+		return false, "there is no plan yet"
+	case len(in.Outlook.Obstacles) > 0:
+		return false, strings.Join(in.Outlook.Obstacles, "; ")
+	}
+	return true, "nothing in the plan needs a person"
+}
+
+func noMaintenance(in Input) (bool, string) {
+	if w, until, on := in.Policy.Maintenance.On(in.Now); on {
+		return false, fmt.Sprintf("it is within %q, until %s", w, until.UTC().Format(time.RFC3339))
+	}
+	return true, "no maintenance window is on"
 }
 
 func copiedOrHarmful(in Input) (bool, string) {

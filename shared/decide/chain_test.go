@@ -1,6 +1,7 @@
 package decide_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,9 +26,23 @@ func clear() decide.Input {
 				Contributions: []score.Contribution{{Name: "asn", Family: score.FamilyNetwork, Bits: 9}, {Name: "agentFamily", Family: score.FamilyClient, Bits: 8}},
 			}},
 		},
-		Policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 2},
-		Now:    now,
+		Policy:  decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 2},
+		Outlook: &decide.Outlook{}, Reread: decide.RereadFound, Now: now,
 	}
+}
+
+// replayed has parked messages sent again, and the detection's last record and its finding at given times.
+func replayed(in *decide.Input, again, last, detected time.Time) {
+	in.Replays = []decide.Replay{{Hub: "signins", From: again}}
+	in.Case.Detections[0].Last, in.Case.Detections[0].Detected = last, detected
+}
+
+func windows(s string) decide.Windows {
+	var w decide.Windows
+	if err := w.Decode(s); err != nil {
+		panic(err)
+	}
+	return w
 }
 
 func TestWhatRekeyMayDoAlone(t *testing.T) {
@@ -77,6 +92,26 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"the owner said that it was his own": {func(in *decide.Input) {
 			in.Case.Owner = &casefile.Inquiry{Answer: casefile.Ours, By: "otto", Answered: now.Add(-time.Hour)}
 		}, decide.ModeApprove, "owner does not vouch"},
+		"nobody planned yet, so two checks fail": {func(in *decide.Input) { in.Outlook = nil }, decide.ModeApprove, "outage forecast known, plan without obstacles"},
+		"nobody knows who will notice":           {func(in *decide.Input) { in.Outlook.Unknown = []string{"users"} }, decide.ModeApprove, "outage forecast known"},
+		"something has to be looked at":          {func(in *decide.Input) { in.Outlook.Obstacles = []string{"a look-alike"} }, decide.ModeApprove, "plan without obstacles"},
+		"it is maintenance":                      {func(in *decide.Input) { in.Policy.Maintenance = windows("Tue 02:00-04:00") }, decide.ModeApprove, "no maintenance"},
+		"maintenance is over":                    {func(in *decide.Input) { in.Policy.Maintenance = windows("Tue 02:00-03:00") }, decide.ModeEvict, ""},
+		"nobody read the record again":           {func(in *decide.Input) { in.Reread = decide.RereadNot }, decide.ModeApprove, "record read again"},
+		"Graph does not know the record":         {func(in *decide.Input) { in.Reread = decide.RereadMissing }, decide.ModeApprove, "record read again"},
+		"the policy trusts the hubs":             {func(in *decide.Input) { in.Reread = decide.RereadWaived }, decide.ModeEvict, ""},
+		"parked messages were sent again just before it was detected": {func(in *decide.Input) {
+			replayed(in, now.Add(-30*time.Minute), now.Add(-40*time.Minute), now.Add(-29*time.Minute))
+		}, decide.ModeApprove, "record not replayed"},
+		"they were sent again, and it happened afterwards": {func(in *decide.Input) {
+			replayed(in, now.Add(-30*time.Minute), now.Add(-20*time.Minute), now.Add(-19*time.Minute))
+		}, decide.ModeEvict, ""},
+		"they were sent again long before it was detected": {func(in *decide.Input) {
+			replayed(in, now.Add(-3*time.Hour), now.Add(-4*time.Hour), now.Add(-time.Hour))
+		}, decide.ModeEvict, ""},
+		"they were sent again after it was detected": {func(in *decide.Input) {
+			replayed(in, now.Add(-time.Minute), now.Add(-time.Hour), now.Add(-30*time.Minute))
+		}, decide.ModeEvict, ""},
 		"the cap is reached": {func(in *decide.Input) { in.RecentActs = 2 }, decide.ModeApprove, "acts within the hour"},
 	}
 	for name, tt := range tests {
@@ -87,13 +122,20 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 			if v.Mode != tt.want {
 				t.Errorf("mode %s, want %s: %+v", v.Mode, tt.want, v.Checks)
 			}
+			var failed []string
 			for _, c := range v.Checks {
 				if c.Why == "" {
 					t.Errorf("check %q gives no reason", c.Name)
 				}
-				if !c.Passed != (c.Name == tt.failed) {
-					t.Errorf("check %q passed: %v (%s)", c.Name, c.Passed, c.Why)
+				if !c.Passed {
+					failed = append(failed, c.Name)
 				}
+			}
+			if got := strings.Join(failed, ", "); got != tt.failed {
+				t.Errorf("in the way: %q, want %q: %+v", got, tt.failed, v.Checks)
+			}
+			if v.Capped() != (tt.failed == "acts within the hour") {
+				t.Errorf("the cap alone stood in the way: %v", v.Capped())
 			}
 		})
 	}

@@ -32,3 +32,21 @@ type Check struct {
 
 // Acts reports whether anything may be changed without a person.
 func (v Verdict) Acts() bool { return v.Mode == ModeContain || v.Mode == ModeEvict }
+
+// Approvable reports whether it may be done when people say so: not if the policy only plans, nor to what is never touched.
+func (v Verdict) Approvable() bool { return v.Mode != "" && v.Mode != ModePlan }
+
+// Capped reports whether the cap on automatic acts alone stood in the way.
+func (v Verdict) Capped() bool {
+	capped := false
+	for _, c := range v.Checks {
+		switch {
+		case c.Passed:
+		case c.Name == checkCap:
+			capped = true
+		default:
+			return false
+		}
+	}
+	return capped && (v.Asked == ModeContain || v.Asked == ModeEvict)
+}

@@ -33,7 +33,9 @@ type Entry struct {
 	Time     time.Time `json:"time"`
 	Previous string    `json:"previous"` // hash of the entry before; empty for the first
 	Kind     string    `json:"kind"`
-	Actor    string    `json:"actor"` // who: the instance, and on whose approval
+	Actor    string    `json:"actor"`              // who: the instance, or the person
+	Approved []string  `json:"approved,omitempty"` // on whose approval; nobody's when it acted alone
+	Plan     string    `json:"plan,omitempty"`     // the hash of the plan that they approved
 	Step     string    `json:"step,omitempty"`
 	Object   string    `json:"object,omitempty"`
 	Found    []string  `json:"found,omitempty"`   // key ids that were there
@@ -78,6 +80,23 @@ func Open(ctx context.Context, blobs store.Blobs, operation string) (*Ledger, er
 
 // Entries returns the entries in order.
 func (l *Ledger) Entries() []Entry { return l.entries }
+
+// races is how often Write is tried when others write the same record.
+const races = 8
+
+// Write opens a record and appends one entry, for who has nothing else to write. Others may append meanwhile.
+func Write(ctx context.Context, blobs store.Blobs, operation string, e Entry) error {
+	for range races {
+		l, err := Open(ctx, blobs, operation)
+		if err != nil {
+			return err
+		}
+		if err = l.Append(ctx, e); !errors.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return fault.Errorf(fault.Transient, "writing ledger of %s: others write it, too; try again", operation)
+}
 
 // Append writes an entry. An error means that it is not written, or not known to be: the act must not happen. An error
 // of kind fault.Conflict says that somebody else writes this record; open it again.
@@ -128,16 +147,19 @@ func Verify(data []byte) ([]Entry, error) {
 		if err := d.Decode(&e); err != nil || line[len(line)-1] != '\n' {
 			return entries, fmt.Errorf("line %d is no whole entry", n+1)
 		}
-		want, err := hash(e)
+		again, err := json.Marshal(e)
+		want, hashErr := hash(e)
 		switch {
-		case err != nil:
-			return entries, fmt.Errorf("line %d: %w", n+1, err)
+		case err != nil || hashErr != nil:
+			return entries, fmt.Errorf("line %d: %w", n+1, errors.Join(err, hashErr))
 		case e.Seq != n:
 			return entries, fmt.Errorf("line %d has number %d: an entry is missing or was moved", n+1, e.Seq)
 		case e.Previous != previous:
 			return entries, fmt.Errorf("line %d does not follow from the line before: one of them was changed", n+1)
 		case e.Hash != want:
 			return entries, fmt.Errorf("line %d was changed: its hash does not fit", n+1)
+		case !bytes.Equal(append(again, '\n'), line): // a name in another case says the same to a reader of JSON
+			return entries, fmt.Errorf("line %d was changed: it is not written as entries are", n+1)
 		}
 		previous = e.Hash
 		entries = append(entries, e)

@@ -18,6 +18,7 @@ type Approval struct {
 	By       string    `json:"by"` // object id of the person
 	PlanHash string    `json:"planHash"`
 	Time     time.Time `json:"time"`
+	Note     string    `json:"note,omitempty"`
 }
 
 // approvalLife is how long a yes holds: the world it was given for has changed after that. ahead is how far a clock may be.
@@ -41,19 +42,24 @@ func (p Plan) Obstacles() []string { return p.Needs.Obstacles }
 // Approved reports whether enough people approved a plan, and says what is missing. A yes counts for the hash it was given
 // for and for four hours, and nobody counts twice: where two are needed, who asked for the plan is at most one of them.
 func Approved(p Plan, approvals []Approval, now time.Time) (ok bool, why string) {
-	hash := p.Hash()
 	yes := map[string]bool{}
 	for _, a := range approvals {
-		by, age := normal(a.By), now.Sub(a.Time)
-		if by == "" || a.PlanHash != hash || age >= approvalLife || age < -ahead || slices.ContainsFunc(p.Needs.Never, func(n string) bool { return normal(n) == by }) {
-			continue
+		if by, ok := p.counts(a, now); ok {
+			yes[by] = true
 		}
-		yes[by] = true
 	}
 	if need := max(p.Needs.Approvals, 1); len(yes) < need {
 		return false, fmt.Sprintf("%d of %d approvals that hold", len(yes), need)
 	}
 	return true, fmt.Sprintf("approved by %d", len(yes))
+}
+
+// counts reports whether one yes holds, and whose it is.
+func (p Plan) counts(a Approval, now time.Time) (by string, ok bool) {
+	by = normal(a.By)
+	age := now.Sub(a.Time)
+	linked := slices.ContainsFunc(p.Needs.Never, func(n string) bool { return normal(n) == by })
+	return by, by != "" && a.PlanHash == p.Hash() && age < approvalLife && age >= -ahead && !linked
 }
 
 // normal is the form in which people's ids are compared; "user:" is how state marks a person.

@@ -16,8 +16,8 @@ import (
 const Partition = "operation"
 
 // version of the journal's form. A newer one is never written by this program. Version 2 has the rule of what stays, and
-// kinds of step that version 1 does not know.
-const version = 2
+// kinds of step that version 1 does not know. Version 3 has what people said, which the program before would drop.
+const version = 3
 
 // State of an operation.
 type State string
@@ -30,6 +30,8 @@ const (
 	StateContained        State = "contained"        // disabled; the rest awaits a person
 	StateDone             State = "done"             // the locks are changed
 	StateFailed           State = "failed"           // stopped on the way: people have to act
+	StateRejected         State = "rejected"         // a person said no
+	StateCancelled        State = "cancelled"        // a person stopped it; Reason says what is half done
 )
 
 // Status of a step.
@@ -50,6 +52,7 @@ type Progress struct {
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Note     string    `json:"note,omitempty"`
+	Halted   bool      `json:"halted,omitempty"` // the kill switch stood in its way: its time begins anew
 }
 
 // Lease says which instance works on the operation, and until when it may be silent.
@@ -79,6 +82,13 @@ type Operation struct {
 	Lease       Lease           `json:"lease,omitzero"`
 	Opened      time.Time       `json:"opened"`
 	Updated     time.Time       `json:"updated"`
+
+	Asked     time.Time  `json:"asked,omitzero"` // since when it awaits people
+	Approvals []Approval `json:"approvals,omitempty"`
+	Mandate   *Mandate   `json:"mandate,omitempty"` // nil: nobody allowed it, or it acts alone
+	Rejected  *Decision  `json:"rejected,omitempty"`
+	Cancel    *Decision  `json:"cancel,omitempty"`  // it ends after the step in flight
+	Changes   []string   `json:"changes,omitempty"` // how the plan changed since it was first made
 }
 
 // OperationID returns the id of a case's operation: one case has one.
@@ -108,6 +118,9 @@ func OpenPlan(plan Plan, c casefile.Case, v decide.Verdict, now time.Time) Opera
 		o.State, o.Reason = StateAwaitingApproval, "the principal is protected: "+plan.Needs.Why[0]
 	default:
 		o.State = StateRunning
+	}
+	if o.State == StateAwaitingApproval {
+		o.Asked = now.UTC()
 	}
 	return o
 }
@@ -150,14 +163,18 @@ func (o *Operation) Acquire(owner string, now time.Time, term time.Duration) boo
 	return true
 }
 
-// Next returns the step to work on: the first that is not done. ok is false when none is left, or the mode ends here.
+// Next returns the step to work on: the first that is not done. ok is false when none is left, the mode ends here, or
+// somebody cancelled the operation and no change is in flight.
 func (o *Operation) Next() (s Step, ok bool) {
 	for i, p := range o.Progress {
 		if p.Status == Done {
 			continue
 		}
 		s = o.Plan.Steps[i]
-		if o.Verdict.Mode == decide.ModeContain && !s.Contains() {
+		if o.Cancel != nil && (p.Status != Started || looking[s.Kind]) {
+			return s, false
+		}
+		if o.Verdict.Mode == decide.ModeContain && o.Mandate == nil && !s.Contains() {
 			return s, false
 		}
 		return s, o.State == StateRunning
@@ -177,16 +194,28 @@ func (o *Operation) progress(step string) *Progress {
 // Start notes the intent to do a step.
 func (o *Operation) Start(step string, now time.Time) {
 	p := o.progress(step)
-	if p.Status == Pending {
-		p.Started = now
+	if p.Status == Pending || p.Halted {
+		p.Started, p.Halted = now, false
+	}
+	if o.Mandate != nil && o.Mandate.Begun.IsZero() {
+		o.Mandate.Begun = now.UTC()
 	}
 	p.Status, p.Attempts, o.Updated = Started, p.Attempts+1, now
+}
+
+// Halt notes that the kill switch stands in the way: how long it does is no reason for a step in flight to give up after it.
+func (o *Operation) Halt() {
+	for i := range o.Progress {
+		if o.Progress[i].Status == Started {
+			o.Progress[i].Halted = true
+		}
+	}
 }
 
 // Attempts returns how often a step was started.
 func (o *Operation) Attempts(step string) int { return o.progress(step).Attempts }
 
-// Begun returns when a step was first started.
+// Begun returns when a step was first started or, if the kill switch stood in its way, started again after it.
 func (o *Operation) Begun(step string) time.Time { return o.progress(step).Started }
 
 // Complete notes that a step took effect. A done step stays done.
@@ -197,15 +226,19 @@ func (o *Operation) Complete(step, note string, now time.Time) {
 	}
 }
 
-// Finish ends the operation as its steps stand: done, or contained.
+// Finish ends the operation as its steps stand: done, contained, or cancelled.
 func (o *Operation) Finish(now time.Time) {
+	if o.Cancel != nil && len(o.left()) > 0 {
+		o.end(now)
+		return
+	}
 	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
 	if o.Plan.StaysOff() {
 		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
 	}
 	for _, p := range o.Progress {
 		if p.Status != Done {
-			o.State, o.Reason = StateContained, "contained; the rest of the plan awaits a person"
+			o.State, o.Reason, o.Asked = StateContained, "contained; the rest of the plan awaits a person", now.UTC()
 			return
 		}
 	}

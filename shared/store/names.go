@@ -17,7 +17,8 @@ const (
 	TableInquiries   = "inquiries"      // partition case id, row inquiry id
 	TableOrders      = "orders"         // partition "order", row order id: what people asked for, see shared/order
 	TablePolicies    = "policies"       // partition "policy", row id of a Conditional Access policy that Rekey made
-	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts", one row an automatic act
+	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts-<hour>", one row an automatic act; partition "replay", row hub
+	TablePages       = "pages"          // partition "page", row page id: who was called
 )
 
 // Blob containers.
@@ -37,7 +38,7 @@ const (
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
-		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TableCaseIndex, TableVerdicts,
+		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

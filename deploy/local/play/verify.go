@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"rekey/deploy/local/directory"
+	"rekey/handlers/ledgers"
 	"rekey/shared/detect"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
@@ -98,13 +99,21 @@ func (p *Play) verify(ctx context.Context, r *Result) error {
 		entries = len(list)
 		r.LedgerOK = err == nil && len(ledger.Unanswered(list)) == 0
 	}
+	report, err := ledgers.Checker{Blobs: p.stack.State.Blobs(store.ContainerLedger), Operations: p.stack.State.Operations()}.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, problem := range report.Problems {
+		p.say("PROBLEM in the ledger: %s", problem)
+	}
+	r.LedgerOK = r.LedgerOK && len(report.Problems) == 0
 	p.say("End state, checked in the directory and at the token endpoint:")
 	p.check(only, "the new certificate %s is the only credential (%d are there)", newKey, len(left))
 	p.check(proved, "a token was acquired with it")
 	p.check(refused, "every old secret is refused")
 	p.check(enabled, "the service principal is enabled again")
 	p.check(r.Untouched, "no other object of the directory was changed")
-	p.check(r.LedgerOK, "the ledger's chain holds, and every intent has its result (%d entries)", entries)
+	p.check(r.LedgerOK, "the ledger's chain holds, every intent has its result, and what was found is kept or removed (%d entries)", entries)
 	p.say("")
 	return nil
 }

@@ -1,7 +1,12 @@
 package stack
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
 
 	"rekey/deploy/local/entra"
 	"rekey/handlers/access"
@@ -75,4 +80,34 @@ func (s *Stack) APICommands(principal string) []string {
 		curl(`-H 'Content-Type: application/json' -d '{"servicePrincipalIds":["` + principal + `"]}' '` + api + "/riskyServicePrincipals/dismiss'"),
 		curl(whole + "'" + api + "/riskyServicePrincipals/" + principal + "/history?$select=riskLastUpdatedDateTime,riskState,riskLevel,initiatedBy,activity'"),
 	}
+}
+
+// Token gets a person's token for the API.
+func (s *Stack) Token(ctx context.Context, person string) (string, error) {
+	client := s.Portal.Clients[0]
+	form := url.Values{
+		"grant_type": {"password"}, "client_id": {client.ID}, "client_secret": {client.Secret}, "username": {person}, "scope": {APIURI + "/.default"},
+	}
+	for _, h := range s.Portal.People {
+		if h.Name == person {
+			form.Set("password", h.Password)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Cloud.AuthorityURL+"/"+s.config.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := s.Cloud.Client().Do(req)
+	if err != nil {
+		return "", fmt.Errorf("getting a token of %s: %w", person, err)
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.Token == "" {
+		return "", fmt.Errorf("getting a token of %s: status %d (%w)", person, resp.StatusCode, err)
+	}
+	return out.Token, nil
 }

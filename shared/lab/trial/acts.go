@@ -77,6 +77,7 @@ func wouldAct(found []detect.Detection, state *watch.State) (high, act bool) {
 	}, now)
 	v := decide.Decide(decide.Input{
 		Case: c, Policy: decide.Policy{Tenant: found[0].Tenant, Default: decide.ModeEvict, ActsPerHour: 1}, Now: now,
+		Outlook: &decide.Outlook{}, Reread: decide.RereadWaived, // what is judged is the detection, not the tenant around it
 	})
 	return true, v.Acts()
 }

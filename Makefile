@@ -2,6 +2,7 @@
 
 GO      ?= go
 AZURITE := deploy/local/azurite
+CLIENT  := deploy/local/graphclient
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
 face    := risk policies
@@ -37,8 +38,11 @@ stage: build ## dist/<app>: host.json, the app's functions and the binary, as th
 .PHONY: node_modules
 node_modules: $(AZURITE)/node_modules/.package-lock.json ## install Azurite from its lock file
 
-$(AZURITE)/node_modules/.package-lock.json: $(AZURITE)/package-lock.json
-	cd $(AZURITE) && npm ci --no-audit --no-fund --loglevel=error
+.PHONY: graph-client
+graph-client: $(CLIENT)/node_modules/.package-lock.json ## install Microsoft's Graph client, which a test of the risk API uses
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: network-table
@@ -52,12 +56,12 @@ eval: build ## prove the detection on simulated tenants, beside published detect
 	bin/rekey eval --json dist/eval.jsonl --plot docs/recall.svg
 
 .PHONY: test
-test: node_modules vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
+test: node_modules graph-client vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
 	$(GO) test -race -timeout 14m ./...
 	cd deploy/bench && $(GO) vet ./... && $(GO) test .
 
 .PHONY: test-fast
-test-fast: node_modules stage ## the same tests without the race detector, vet and lint
+test-fast: node_modules graph-client stage ## the same tests without the race detector, vet and lint
 	$(GO) test ./...
 
 .PHONY: vet
@@ -77,6 +81,9 @@ fuzz-short: ## every fuzz target for ten seconds
 	$(GO) test -run '^$$' -fuzz FuzzInvocation -fuzztime 10s ./shared/host/funchost
 	$(GO) test -run '^$$' -fuzz FuzzText -fuzztime 10s ./shared/host/funchost
 	$(GO) test -run '^$$' -fuzz FuzzReader -fuzztime 10s -fuzzminimizetime 20x ./shared/logfile
+	$(GO) test -run '^$$' -fuzz FuzzFilter -fuzztime 10s ./shared/odata
+	$(GO) test -run '^$$' -fuzz FuzzCaller -fuzztime 10s ./shared/host/httpapi
+	$(GO) test -run '^$$' -fuzz FuzzList -fuzztime 10s ./handlers/risk
 	$(GO) test -run '^$$' -fuzz FuzzProfileUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzEvidenceUnmarshal -fuzztime 10s ./shared/baseline
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./shared/exposure
@@ -89,7 +96,7 @@ fuzz-short: ## every fuzz target for ten seconds
 
 .PHONY: bench
 bench: ## benchmarks of the event path, and decoding beside the best JSON libraries for Go on the same records
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/conduct ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub
+	$(GO) test -run '^$$' -bench . -benchmem ./shared/entralog ./shared/baseline ./shared/score ./shared/exposure ./shared/conduct ./shared/watch ./shared/network ./shared/logfile ./shared/host/funchost ./deploy/local/eventhub ./handlers/risk
 	cd deploy/bench && $(GO) test -run '^$$' -bench Table -benchtime 1x -cpu 1
 
 .PHONY: fmt

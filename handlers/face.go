@@ -3,9 +3,11 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"rekey/handlers/access"
 	"rekey/handlers/orders"
 	"rekey/handlers/policies"
 	"rekey/handlers/risk"
@@ -13,6 +15,7 @@ import (
 	"rekey/handlers/state"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	"rekey/shared/host/httpapi"
 	"rekey/shared/store"
 )
 
@@ -38,13 +41,30 @@ var oneFace = sync.OnceValues(func() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	risks := risk.New(risk.Config{Findings: account.Findings(), Cases: account.Cases(), Prefix: prefix, Now: time.Now})
-	mux := http.NewServeMux()
-	mux.Handle("/", risks) // it answers what nobody knows, too
-	// Who asks is not known by a function key: until a token says it, policies can be read and nothing be ordered here.
-	mux.Handle(prefix+"/identity/conditionalAccess/", policies.New(policies.Config{
+	routes := risk.Routes(risk.Config{
+		Findings: account.Findings(), Cases: account.Cases(), Verdicts: account.Verdicts(), Triage: account.Bell(store.QueueTriage), Prefix: prefix, Now: time.Now,
+	})
+	routes = append(routes, policyRoutes(policies.New(policies.Config{
 		Policies: policies.Store{Table: account.Table(store.TablePolicies)}, Prefix: prefix, Now: time.Now,
 		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)},
-	}))
-	return mux, nil
+		Caller: func(r *http.Request) string { return httpapi.CallerOf(r.Context()).String() },
+	}))...)
+	return httpapi.New(httpapi.Config{Prefix: prefix, Routes: routes, Verifier: httpapi.NewVerifier(c.Tokens(time.Now)), Now: time.Now}), nil
 })
+
+// policyRoutes are the calls of policies, each with the permissions it names.
+func policyRoutes(h http.Handler) []httpapi.Route {
+	var out []httpapi.Route
+	for _, r := range policies.Routes() {
+		p := access.WritePolicies
+		if slices.Equal(r.Needs, access.ReadPolicies.AnyOf[0]) {
+			p = access.ReadPolicies
+		}
+		p.AnyOf = [][]string{r.Needs}
+		out = append(out, httpapi.Route{
+			Method: r.Method, Path: r.Path, Name: r.Method + " " + r.Path, Summary: p.Name, Permission: p,
+			Do: func(w http.ResponseWriter, req *http.Request) error { h.ServeHTTP(w, req); return nil },
+		})
+	}
+	return out
+}

@@ -33,12 +33,14 @@ import (
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
 	"rekey/shared/event"
+	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
 	"rekey/shared/order"
 	judge "rekey/shared/posture"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
+	"rekey/shared/verdict"
 )
 
 // responder is what the functions of the respond app share.
@@ -109,13 +111,29 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Operations: r.account.Operations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
+		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Looked: func(ctx context.Context) (time.Time, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))
 		},
-		Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
+		Announce: r.announce, Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
 	}).Handle), nil
+}
+
+// announce orders that Identity Protection be told of a verdict, if the settings say so. Given twice, it is one order. It
+// has no call for "confirmed safe", and knows no principal without an object id.
+func (r *responder) announce(ctx context.Context, v verdict.Verdict) error {
+	kind, ok := map[verdict.Kind]order.Kind{verdict.ConfirmCompromised: order.Confirm, verdict.Dismiss: order.Dismiss}[v.Kind]
+	if !r.settings.Tell || !ok || strings.HasPrefix(v.Principal, "app:") {
+		return nil
+	}
+	o, err := order.New(order.Request{Kind: kind, IDs: []string{v.Principal}, By: v.By, Reason: "said in Rekey", Key: v.ID + " " + v.Principal}, time.Now())
+	if errors.Is(err, fault.Poison) {
+		funchost.Note(ctx, "not_announced", err.Error())
+		return nil
+	}
+	_, err = orders.Store{Table: r.account.Table(store.TableOrders), Bell: r.account.Bell(store.QueueEvict)}.Open(ctx, o)
+	return err
 }
 
 // proofScope is what the proving token is for: every application may ask for Graph.
@@ -192,7 +210,7 @@ func newSweep(logger *slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	return funchost.Timer(sweep.New(sweep.Config{
-		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Operations: r.account.Operations(),
+		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Operations(),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
 		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 		Pager:   pages.Pager{Table: r.account.Table(store.TablePages), Send: send, Logger: logger, Now: time.Now},

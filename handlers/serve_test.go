@@ -29,8 +29,9 @@ func stageOnly(t *testing.T, names ...string) string {
 
 func TestAMissingSettingIsNamedAndAnUnknownFunctionToo(t *testing.T) {
 	t.Setenv("REKEY_STATE_CONNECTION_STRING", "")
+	t.Setenv("REKEY_API_AUDIENCE", "api://rekey")
 	tests := map[string]struct{ function, want string }{
-		"no storage for the face app":   {"risk", "preparing function risk: the state account is not set"},
+		"no tenant for the face app":    {"risk", "preparing function risk: REKEY_TENANT_ID is not set"},
 		"no tenant for the respond app": {"triage", "REKEY_TENANT_ID is not set"},
 		"a folder nobody knows":         {"nobody", `function "nobody" is staged, but this program has no handler of that name`},
 	}

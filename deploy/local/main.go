@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"rekey/deploy/local/functions"
@@ -129,15 +130,13 @@ func show(ctx context.Context, out io.Writer, stay bool, dist string, port int, 
 
 // guide says where to look next.
 func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
-	api := s.FaceURL + "/api/identityProtection"
 	fmt.Fprintf(out, `Look around (everything keeps serving until Ctrl-C):
 
-  the risk API, in the shape of Microsoft Graph:
-    curl -s -H 'x-functions-key: %[2]s' '%[1]s/servicePrincipalRiskDetections?$top=5'
-    curl -s -H 'x-functions-key: %[2]s' '%[1]s/riskyServicePrincipals/%[3]s'
+  the risk API, in the shape of Microsoft Graph, as a Security Administrator of the tenant (docs/api.md has all of it):
+    %s
 
   the record of what was changed, and what could not be decoded:
-    export REKEY_STATE_CONNECTION_STRING='%[4]s'
+    export REKEY_STATE_CONNECTION_STRING='%s'
     bin/rekey operation list
     bin/rekey operation show <operation>
     bin/rekey ledger verify <operation>
@@ -145,8 +144,8 @@ func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
     bin/rekey stop --status
     bin/rekey dead-letters list signins
 
-  the logs of the three apps: %[5]s/{detect,face,respond}.log
-`, api, s.Key, t.Victim.ObjectID, s.Azurite.ConnectionString(), dir)
+  the logs of the three apps: %s/{detect,face,respond}.log
+`, strings.Join(s.APICommands(t.Victim.ObjectID), "\n    "), s.Azurite.ConnectionString(), dir)
 }
 
 // host runs one app until it is told to stop.

@@ -18,17 +18,19 @@ import (
 // application, "app:" and its id) has a partition with one row that refers to it.
 type Store struct {
 	Table store.Table
+	Index store.Table // see index.go; nil: nobody lists cases
 }
 
 // Join gives a case the id of an earlier one of the same principal whose window it overlaps, so that later evidence
-// joins it even after its first detection has aged away.
+// joins it even after its first detection has aged away. What is found after a case was closed begins a new one: what was
+// done about the closed one is done.
 func (s Store) Join(ctx context.Context, c casefile.Case) (casefile.Case, error) {
 	earlier, err := s.Of(ctx, c.Principal.Key())
 	if err != nil {
 		return c, err
 	}
 	for _, old := range earlier {
-		if old.ID == c.ID || !old.Window.To.Before(c.Window.From) {
+		if old.ID == c.ID || !old.Window.To.Before(c.Window.From) && (c.Closed() || !old.Closed()) {
 			c.ID, c.Opened = old.ID, old.Opened
 			return c, nil
 		}
@@ -84,7 +86,11 @@ func (s Store) Keep(ctx context.Context, c casefile.Case, keys ...string) error 
 			return err
 		}
 	}
-	return s.keep(ctx, c)
+	before, err := s.keep(ctx, c)
+	if err != nil || s.Index == nil {
+		return err
+	}
+	return s.index(ctx, c, before)
 }
 
 // refer makes the cases of a principal findable by another of its keys.
@@ -99,29 +105,33 @@ func (s Store) refer(ctx context.Context, from, to string) error {
 	return nil
 }
 
-func (s Store) keep(ctx context.Context, c casefile.Case) error {
+// keep writes the case and returns what was stored before, or nil.
+func (s Store) keep(ctx context.Context, c casefile.Case) (*casefile.Case, error) {
+	var before *casefile.Case
 	row, err := s.Table.Get(ctx, c.Principal.Key(), c.ID)
 	switch {
 	case errors.Is(err, fault.NotFound):
 		row = store.Row{Partition: c.Principal.Key(), Key: c.ID}
 	case err != nil:
-		return fmt.Errorf("reading case %s: %w", c.ID, err)
+		return nil, fmt.Errorf("reading case %s: %w", c.ID, err)
 	default:
 		old, err := decode(row)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if old.Updated = c.Updated; reflect.DeepEqual(old, c) {
-			return nil
+		before = &old
+		same := old
+		if same.Updated = c.Updated; reflect.DeepEqual(same, c) {
+			return before, nil
 		}
 	}
 	if row.Data, err = json.Marshal(c); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err = s.Table.Put(ctx, row); err != nil {
-		return fmt.Errorf("writing case %s: %w", c.ID, err)
+		return nil, fmt.Errorf("writing case %s: %w", c.ID, err)
 	}
-	return nil
+	return before, nil
 }
 
 // All returns every case, in no order.

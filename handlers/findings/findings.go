@@ -1,5 +1,5 @@
-// Package findings keeps detections: each inserted once and afterwards only raised, with index rows to find it by id
-// and by time.
+// Package findings keeps detections: each inserted once and afterwards only raised, with index rows to find it by id, by
+// time, by principal, and by state and level.
 package findings
 
 import (
@@ -28,14 +28,15 @@ const maxRaces = 8
 // between them and the detection.
 func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (changed bool, err error) {
 	d.Detected = now.UTC()
+	var before *detect.Detection
 	for range maxRaces {
-		changed, err = s.keep(ctx, &d)
+		before, changed, err = s.keep(ctx, &d)
 		if !errors.Is(err, fault.Conflict) {
 			break
 		}
 	}
 	if err == nil && d.Worth() {
-		err = s.index(ctx, d)
+		err = s.index(ctx, d, before)
 	}
 	if err != nil {
 		return false, fmt.Errorf("keeping detection %s: %w", d.ID, err)
@@ -43,32 +44,33 @@ func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (cha
 	return changed, nil
 }
 
-// keep makes one try and leaves in d what is stored.
-func (s Store) keep(ctx context.Context, d *detect.Detection) (bool, error) {
+// keep makes one try and leaves in d what is stored; before is what was stored, or nil.
+func (s Store) keep(ctx context.Context, d *detect.Detection) (before *detect.Detection, changed bool, err error) {
 	row, err := s.Table.Get(ctx, d.Principal.Key(), d.ID)
 	switch {
 	case errors.Is(err, fault.NotFound) && !d.Worth():
-		return false, nil
+		return nil, false, nil
 	case errors.Is(err, fault.NotFound):
 		row = store.Row{Partition: d.Principal.Key(), Key: d.ID}
 	case err != nil:
-		return false, err
+		return nil, false, err
 	default:
 		var stored detect.Detection
 		if err := json.Unmarshal(row.Data, &stored); err != nil {
-			return false, fault.Errorf(fault.Denied, "decoding stored detection: %v", err)
+			return nil, false, fault.Errorf(fault.Denied, "decoding stored detection: %v", err)
 		}
+		before = &stored
 		raised, changed := detect.Raise(stored, *d)
 		*d = raised
 		if !changed {
-			return false, nil
+			return before, false, nil
 		}
 	}
 	if row.Data, err = json.Marshal(d); err != nil {
-		return false, err
+		return before, false, err
 	}
 	_, err = s.Table.Put(ctx, row)
-	return err == nil, err
+	return before, err == nil, err
 }
 
 // Raise changes a stored detection, and reports whether it did. One that is not stored is left so: it was not worth
@@ -90,19 +92,6 @@ func (s Store) Raise(ctx context.Context, principal, id string, raise func(detec
 		return false, nil
 	}
 	return s.Keep(ctx, d, stored.Detected)
-}
-
-// index makes the detection findable by id and by time, newest first.
-func (s Store) index(ctx context.Context, d detect.Detection) error {
-	for _, row := range []store.Row{
-		{Partition: "id", Key: d.ID, Data: []byte(d.Principal.Key())},
-		{Partition: "time", Key: timeKey(d.Detected, d.ID), Data: []byte(timeData(d))},
-	} {
-		if _, err := s.Index.Put(ctx, row); err != nil && !errors.Is(err, fault.Conflict) {
-			return err
-		}
-	}
-	return nil
 }
 
 // standing ends the data of a detection that opens no case. A look at the inventory may find something about most
@@ -209,3 +198,19 @@ func (s Store) PrincipalsSince(ctx context.Context, t time.Time) ([]string, erro
 		from = next
 	}
 }
+
+// get reads one detection.
+func (s Store) get(ctx context.Context, principal, id string) (detect.Detection, error) {
+	var d detect.Detection
+	row, err := s.Table.Get(ctx, principal, id)
+	if err != nil {
+		return d, fmt.Errorf("reading detection %s: %w", id, err)
+	}
+	if err := json.Unmarshal(row.Data, &d); err != nil {
+		return d, fault.Errorf(fault.Denied, "decoding stored detection %s: %v", id, err)
+	}
+	return d, nil
+}
+
+// principalOf is the principal that an index row names.
+func principalOf(data []byte) string { return strings.TrimSuffix(string(data), standing) }

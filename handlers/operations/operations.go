@@ -61,6 +61,11 @@ func (s Store) Put(ctx context.Context, o *Stored) error {
 	return nil
 }
 
+// Remove removes an operation that nobody began, in the version that was read.
+func (s Store) Remove(ctx context.Context, o Stored) error {
+	return s.Table.Delete(ctx, store.Row{Partition: remedy.Partition, Key: o.ID, ETag: o.Tag})
+}
+
 // races is how often a change is tried when others write the same row.
 const races = 8
 

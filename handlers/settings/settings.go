@@ -36,15 +36,6 @@ type Upkeep struct {
 // Validate implements the check of package config.
 func (u *Upkeep) Validate() error { return u.State.Validate() }
 
-// Face are the settings of the HTTP functions.
-type Face struct {
-	config.State
-	config.Identity
-}
-
-// Validate implements the check of package config.
-func (f *Face) Validate() error { return f.State.Validate() }
-
 // Rest are the times in which nothing is changed without a person.
 type Rest struct {
 	Maintenance decide.Windows `envconfig:"REKEY_MAINTENANCE" help:"times of UTC in which nothing is changed without a person, separated by commas: weekly like Mon-Fri 08:00-18:00 or Sat 22:00-06:00, or once like 2026-12-20T00:00Z/2027-01-04T06:00Z; what people approve goes on, unless they ask to wait"`
@@ -66,6 +57,7 @@ type Respond struct {
 	TrustHubs   bool          `envconfig:"REKEY_TRUST_HUBS" default:"false" help:"true when nobody but Microsoft can write to the event hubs: then records need not be read again from Microsoft Graph before acting alone"`
 	NeverTouch  []string      `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
 	Quiet       time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
+	Tell        bool          `envconfig:"REKEY_TELL_IDENTITY_PROTECTION" default:"false" help:"true to tell Microsoft's Identity Protection, too, when a person confirms or dismisses a risk in Rekey; needs IdentityRiskyServicePrincipal.ReadWrite.All and Workload ID Premium"`
 	VaultURL    config.URL    `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
 	GraphURL    config.URL    `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
 	ARMURL      config.URL    `envconfig:"REKEY_ARM_URL" default:"https://management.azure.com" help:"Azure Resource Manager; another host in national clouds"`

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"rekey/handlers/settings"
 	"rekey/shared/decide"
@@ -134,6 +135,35 @@ func TestAnOwnScopeThatIsNoneIsNamed(t *testing.T) {
 	}
 }
 
+func TestTheFaceTakesTokensOfItsOwnAudienceOnly(t *testing.T) {
+	example(t)
+	var f settings.Face
+	if err := config.Load(&f); err != nil {
+		t.Fatal(err)
+	}
+	c := f.Tokens(time.Now)
+	if c.Platform || c.Authority != "https://login.microsoftonline.com" || strings.Join(c.Versions, " ") != "2.0" || len(c.Audiences) != 2 || c.Tenant == "" {
+		t.Errorf("%+v", c)
+	}
+	for name, tt := range map[string]struct{ setting, value, want string }{
+		"no audience":                    {"REKEY_API_AUDIENCE", "", "REKEY_API_AUDIENCE is not set"},
+		"Graph's":                        {"REKEY_API_AUDIENCE", "00000003-0000-0000-c000-000000000000", "the API's own"},
+		"an empty one":                   {"REKEY_API_AUDIENCE", "api://rekey,", "the API's own"},
+		"a version that is none":         {"REKEY_API_TOKEN_VERSIONS", "3.0", "1.0, 2.0 or both"},
+		"an authority without TLS":       {"REKEY_AUTHORITY_URL", "http://login.example", "REKEY_AUTHORITY_URL"},
+		"no tenant":                      {"REKEY_TENANT_ID", "", "REKEY_TENANT_ID is not set"},
+		"authentication that is neither": {"WEBSITE_AUTH_ENABLED", "perhaps", "WEBSITE_AUTH_ENABLED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			example(t)
+			t.Setenv(tt.setting, tt.value)
+			if err := config.Load(&settings.Face{}); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestPagingIsAllOrNothingAndItsSecretsStayQuiet(t *testing.T) {
 	good := map[string]string{
 		"REKEY_PAGE_URL": "https://hooks.contoso.com/x?sig=s3cret", "REKEY_PAGE_KEY": "0123456789abcdef", "REKEY_PAGE_HOSTS": "hooks.contoso.com, second.contoso.com",
@@ -165,18 +195,5 @@ func TestPagingIsAllOrNothingAndItsSecretsStayQuiet(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestMaintenanceIsReadStrictly(t *testing.T) {
-	example(t)
-	t.Setenv("REKEY_MAINTENANCE", "Sat 22:00-06:00, 2026-12-20T00:00Z/2027-01-04T06:00Z")
-	var r settings.Respond
-	if err := config.Load(&r); err != nil || len(r.Policy().Maintenance) != 2 {
-		t.Fatalf("%v (%v)", r.Maintenance, err)
-	}
-	t.Setenv("REKEY_MAINTENANCE", "Saturday night")
-	if err := config.Load(&settings.Respond{}); err == nil || !strings.Contains(err.Error(), "REKEY_MAINTENANCE") || !strings.Contains(err.Error(), "Sat 22:00-06:00") {
-		t.Errorf("got %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"rekey/handlers/operations"
 	"rekey/handlers/suspects"
 	"rekey/handlers/switches"
+	"rekey/handlers/verdicts"
 	"rekey/shared/azure/blobs"
 	"rekey/shared/azure/queues"
 	"rekey/shared/azure/redact"
@@ -89,7 +90,14 @@ func (a *Account) Findings() findings.Store {
 }
 
 // Cases returns the cases.
-func (a *Account) Cases() cases.Store { return cases.Store{Table: a.Table(store.TableCases)} }
+func (a *Account) Cases() cases.Store {
+	return cases.Store{Table: a.Table(store.TableCases), Index: a.Table(store.TableCaseIndex)}
+}
+
+// Verdicts returns what people said about principals.
+func (a *Account) Verdicts() verdicts.Store {
+	return verdicts.Store{Table: a.Table(store.TableVerdicts)}
+}
 
 // Suspects returns who is in a case.
 func (a *Account) Suspects() suspects.Store {

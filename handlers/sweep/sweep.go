@@ -1,7 +1,7 @@
 // Package sweep rings again for whatever made no progress: a lost, doubled or poisoned message only delays.
 //
-// It rings for triage of every principal whose newest detection its case does not know yet, and for every operation
-// or order that should run and has not moved for a while. It calls people by the paging contract, because it is what
+// It rings for triage of every principal whose newest detection its case does not know yet, about whom a person said something
+// that was not carried out, or whose operation has ended, and for every operation or order that should run and has not moved for a while. It calls people by the paging contract, because it is what
 // notices that nobody answers and that nothing moves; it closes each day of the ledger; and it clears away suspicions that
 // have ended. What time is left goes
 // to the weekly look at everything the directory has: see package posture of handlers.
@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rekey/handlers/cases"
@@ -18,8 +19,11 @@ import (
 	"rekey/handlers/operations"
 	"rekey/handlers/pages"
 	"rekey/handlers/suspects"
+	"rekey/handlers/verdicts"
 	"rekey/shared/detect"
+	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/remedy"
 	"rekey/shared/store"
 )
 
@@ -28,6 +32,7 @@ type Config struct {
 	Findings   findings.Store
 	Cases      cases.Store
 	Suspects   suspects.Store
+	Verdicts   verdicts.Store
 	Operations operations.Store
 	Triage     store.Bell
 	Evict      store.Bell
@@ -57,7 +62,7 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	err := errors.Join(s.untriaged(ctx, now), s.operations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
+	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.operations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
 	if s.Posture != nil { // last: whoever waits for a ring goes first
 		err = errors.Join(err, s.Posture(ctx))
 	}
@@ -104,14 +109,30 @@ func (s *Sweep) behind(ctx context.Context, key string, now time.Time) (bool, er
 		}
 	}
 	for _, d := range found {
-		if d.Posture {
-			continue // waits for a case, and opens none
+		if d.Posture || d.Closed() {
+			continue // waits for a case, and opens none; or is dealt with
 		}
 		if old, ok := held[d.ID]; (!ok || old.Bits < d.Bits || !old.Level.AtLeast(d.Level)) && now.Sub(d.Detected) > s.Quiet {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// unheard rings for principals about whom a person said something that was not carried out.
+func (s *Sweep) unheard(ctx context.Context, now time.Time) error {
+	const most = 500
+	waiting, err := s.Verdicts.Pending(ctx, now.Add(-s.Quiet), most)
+	if err != nil {
+		return err
+	}
+	for _, key := range waiting {
+		if err := s.Triage.Ring(ctx, key); err != nil {
+			return fmt.Errorf("ringing for triage of %s: %w", key, err)
+		}
+		funchost.Count(ctx, "rung_verdict", 1)
+	}
+	return nil
 }
 
 // ordered rings for orders that stand still.
@@ -129,5 +150,25 @@ func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
 		}
 		funchost.Count(ctx, "rung_orders", 1)
 	}
+	return nil
+}
+
+// settled rings for triage of a principal whose operation has ended well and whose case does not say so yet.
+func (s *Sweep) settled(ctx context.Context, op remedy.Operation, now time.Time) error {
+	if op.State != remedy.StateDone || now.Sub(op.Updated) > lookBack {
+		return nil
+	}
+	c, err := s.Cases.Get(ctx, op.Principal.Key(), op.Case)
+	left := func(d detect.Detection) bool { return !d.Posture && !d.Closed() && !d.Last.After(op.Updated) }
+	if errors.Is(err, fault.NotFound) || err == nil && !slices.ContainsFunc(c.Detections, left) {
+		return nil
+	}
+	if err == nil {
+		err = s.Triage.Ring(ctx, op.Principal.Key())
+	}
+	if err != nil {
+		return fmt.Errorf("closing the case of operation %s: %w", op.ID, err)
+	}
+	funchost.Count(ctx, "rung_settled", 1)
 	return nil
 }

@@ -6,6 +6,7 @@ package triage
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/suspects"
+	"rekey/handlers/verdicts"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/detect"
@@ -25,6 +27,7 @@ import (
 	"rekey/shared/rule"
 	"rekey/shared/store"
 	"rekey/shared/streams"
+	"rekey/shared/verdict"
 )
 
 // recent is how long a detection counts towards a case.
@@ -35,7 +38,9 @@ type Config struct {
 	Principals principals.Store
 	Findings   findings.Store
 	Cases      cases.Store
-	Suspects   suspects.Store // who may vouch for nobody any more
+	Suspects   suspects.Store                                     // who may vouch for nobody any more
+	Verdicts   verdicts.Store                                     // what people said
+	Announce   func(ctx context.Context, v verdict.Verdict) error // tells others of a verdict that was carried out, maybe twice; nil: nobody
 	Operations operations.Store
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
@@ -67,23 +72,49 @@ func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if _, isApp := cutApp(m.Text); isApp && asked != nil {
 		return asked // whose application it is decides where the case is kept
 	}
-	d, err := t.build(ctx, s)
-	if err != nil || d == nil {
+	vs, err := t.due(ctx, s)
+	if err != nil {
 		return err
 	}
-	c := d.Case
+	if err := errors.Join(t.judge(ctx, s, vs), t.remediated(ctx, s)); err != nil {
+		return err
+	}
+	d, err := t.build(ctx, s)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		err = t.hold(ctx, d.Case, s)
+	} else {
+		err = t.aged(ctx, s, vs)
+	}
+	if err != nil || asked != nil {
+		return errors.Join(err, asked) // a verdict that did not reach all keys is carried out again
+	}
+	if err := t.carriedOut(ctx, s, vs); err != nil || d == nil {
+		return err
+	}
+	return t.act(ctx, d, s)
+}
+
+// hold keeps the case, and who is suspect for it.
+func (t *Triage) hold(ctx context.Context, c casefile.Case, s subject) error {
 	if err := t.Cases.Keep(ctx, c, s.keys...); err != nil {
 		return err
 	}
 	funchost.Note(ctx, "case", c.ID)
-	if c.Principal.ObjectID != t.Brakes.Policy.Tenant { // the tenant as a whole acts nowhere
-		if err := t.Suspects.Keep(ctx, c, t.Now()); err != nil {
-			return err
-		}
+	if c.Principal.ObjectID == t.Brakes.Policy.Tenant || c.Closed() && c.State != detect.StateRemediated { // the tenant as a whole acts nowhere
+		return nil
 	}
+	return t.Suspects.Keep(ctx, c, t.Now())
+}
+
+// act decides about the case, if there is anything to decide.
+func (t *Triage) act(ctx context.Context, d *dossier, s subject) error {
+	c := d.Case
 	switch {
-	case asked != nil:
-		return asked
+	case c.Closed():
+		return t.withdraw(ctx, c)
 	case c.Principal.IsUser(): // the case is for people to read: there is no workload to plan for
 		return nil
 	case s.inventory == nil: // deleted, or the tenant as a whole: the case says so, and there is nothing to change

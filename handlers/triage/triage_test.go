@@ -17,6 +17,7 @@ import (
 	"rekey/handlers/suspects"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/handlers/verdicts"
 	"rekey/shared/baseline"
 	"rekey/shared/casefile"
 	"rekey/shared/decide"
@@ -38,6 +39,7 @@ type world struct {
 	findings   findings.Store
 	cases      cases.Store
 	suspects   suspects.Store
+	verdicts   verdicts.Store
 	operations *memory.Table
 	switches   *memory.Table
 	triageBell *memory.Bell
@@ -56,8 +58,8 @@ var hasher = baseline.NewHasher([16]byte{1})
 
 func newWorld() *world {
 	return &world{
-		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
-		principals: principals.Store{Table: &memory.Table{}}, switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
+		findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, cases: cases.Store{Table: &memory.Table{}, Index: &memory.Table{}}, suspects: suspects.Store{Table: &memory.Table{}}, operations: &memory.Table{},
+		verdicts: verdicts.Store{Table: &memory.Table{}}, principals: principals.Store{Table: &memory.Table{}}, switches: &memory.Table{}, triageBell: &memory.Bell{}, evictBell: &memory.Bell{}, now: now,
 		policy: decide.Policy{Tenant: "t1", Default: decide.ModeEvict, ActsPerHour: 1},
 	}
 }
@@ -77,7 +79,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 func (w *world) triage(t *testing.T, principal string) error {
 	t.Helper()
 	config := triage.Config{
-		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Operations: operations.Store{Table: w.operations},
+		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: operations.Store{Table: w.operations},
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {

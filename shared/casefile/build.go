@@ -37,12 +37,13 @@ type Facts struct {
 
 // Build makes the case. It is a pure function: the same facts give the same case, whoever builds it.
 func Build(f Facts, now time.Time) Case {
-	detections := slices.Clone(f.Detections)
+	state, detail := detect.Stand(f.Detections)
+	detections := standing(f.Detections)
 	slices.SortFunc(detections, strongest)
 	f.Detections = happened(detections)
 	c := Case{
 		ID: id(f), Principal: f.Principal, Detections: detections, Updated: now, Window: window(f.Detections),
-		KeyIDs: keyIDs(f.Detections), Level: score.LevelNone, Opened: now, Harm: []Harm{}, Directory: f.Directory, Owner: f.Inquiry,
+		KeyIDs: keyIDs(f.Detections), Level: score.LevelNone, State: state, Detail: detail, Opened: now, Harm: []Harm{}, Directory: f.Directory, Owner: f.Inquiry,
 	}
 	for _, d := range f.Detections {
 		c.Level = score.Max(c.Level, d.Level)
@@ -60,6 +61,14 @@ func Build(f Facts, now time.Time) Case {
 	c.Linked = linked(&f, &c)
 	c.Answers = answers(&f, &c)
 	return c
+}
+
+// standing returns the detections that are held against the principal: the open ones. A closed case keeps all it had.
+func standing(ds []detect.Detection) []detect.Detection {
+	if open := detect.Open(ds); len(detect.Happened(open)) > 0 {
+		return open
+	}
+	return slices.Clone(ds)
 }
 
 // happened returns the detections of what happened. What a look at the inventory found is listed in the case, and

@@ -3,6 +3,7 @@
 package casefile
 
 import (
+	"cmp"
 	"time"
 
 	"rekey/shared/detect"
@@ -15,7 +16,9 @@ import (
 type Case struct {
 	ID           string             `json:"id"`
 	Principal    event.Principal    `json:"principal"`
-	Level        score.Level        `json:"level"` // the highest of its detections; see Owner
+	Level        score.Level        `json:"level"`                // the highest of its detections; see Owner
+	State        string             `json:"riskState,omitempty"`  // Graph's riskState; empty in cases of before: at risk
+	Detail       string             `json:"riskDetail,omitempty"` // Graph's riskDetail
 	Opened       time.Time          `json:"opened"`
 	Updated      time.Time          `json:"updated"`
 	Window       Window             `json:"window"`
@@ -34,6 +37,28 @@ type Case struct {
 	Directory    *Directory         `json:"directory,omitempty"`    // what Graph says; nil when it could not be asked
 	Owner        *Inquiry           `json:"owner,omitempty"`        // what the owner was asked last, and answered
 	Users        float64            `json:"users"`                  // people who signed in to the application, on the busiest of 30 days
+}
+
+// Closed reports whether nothing is held against the principal any more: it was dismissed, confirmed safe or remediated.
+func (c *Case) Closed() bool {
+	return c.State == detect.StateDismissed || c.State == detect.StateConfirmedSafe || c.State == detect.StateRemediated
+}
+
+// RiskState is the case's state in Graph's words.
+func (c *Case) RiskState() string { return cmp.Or(c.State, detect.StateAtRisk) }
+
+// RiskDetail is Graph's word for how the state came about.
+func (c *Case) RiskDetail() string { return cmp.Or(c.Detail, detect.DetailNone) }
+
+// RiskLevel is the level that is left: none of a case that is closed, high of one that is confirmed.
+func (c *Case) RiskLevel() score.Level {
+	switch {
+	case c.Closed():
+		return score.LevelNone
+	case c.State == detect.StateConfirmedCompromised:
+		return score.LevelHigh
+	}
+	return c.Level
 }
 
 // OldSource says whether the principal's own, known source was still at work when the stranger appeared: the sign of

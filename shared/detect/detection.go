@@ -6,6 +6,7 @@
 package detect
 
 import (
+	"maps"
 	"time"
 
 	"rekey/shared/event"
@@ -16,7 +17,15 @@ import (
 const (
 	TypeSuspiciousSignins = "suspiciousSignins"
 	TypeAnomalousActivity = "anomalousServicePrincipalActivity" // a token used where it was not issued, or a managed identity elsewhere
+	TypeAdminConfirmed    = "adminConfirmedServicePrincipalCompromised"
+	TypeThreatIntel       = "investigationsThreatIntelligence"
 )
+
+// typeBefore are types that Microsoft has renamed, in lower case.
+var typeBefore = map[string]string{"azureadthreatintelligence": TypeThreatIntel}
+
+// TypesBefore returns the earlier spellings of risk types, in lower case, and what they are now.
+func TypesBefore() map[string]string { return maps.Clone(typeBefore) }
 
 // Detection is one finding about one principal, subject and day. Its ID is made of these, so that the same finding
 // is inserted once and afterwards only raised (see Raise).
@@ -42,6 +51,7 @@ type Detection struct {
 	Records       []Record             `json:"records"`              // at most MaxRecords, the earliest
 	Resources     []Use                `json:"resources,omitempty"`  // new resources, at most MaxResources, the earliest
 	ActiveDays    int                  `json:"activeDays,omitempty"` // on which the principal was known to be active before
+	Judged        *Judgement           `json:"judged,omitempty"`     // what became of it; nil: nothing yet
 }
 
 // Use is the first use of a resource that is new for the principal.

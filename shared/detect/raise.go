@@ -32,6 +32,7 @@ func Raise(stored, found Detection) (Detection, bool) {
 	if found.Detected.Before(out.Detected) {
 		out.Detected = found.Detected
 	}
+	out.Judged = laterJudgement(stored.Judged, found.Judged)
 	out.ActiveDays = max(stored.ActiveDays, found.ActiveDays)
 	out.Statement = clearest(stored, found)
 	out.KeyIDs = unite(stored.KeyIDs, found.KeyIDs, maxKeyIDs, cmp.Compare[string])

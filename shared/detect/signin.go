@@ -12,6 +12,9 @@ import (
 	"rekey/shared/score"
 )
 
+// maxForeignID bounds an id of Microsoft's that a detection keeps as its own.
+const maxForeignID = 128
+
 // SourceRekey is the source of what Rekey found itself.
 const SourceRekey = "Rekey"
 
@@ -124,10 +127,16 @@ func Finding(e *event.Event) (Detection, bool) {
 		return Detection{}, false
 	}
 	riskType := strings.Clone(e.Risk.Type)
+	if now, renamed := typeBefore[strings.ToLower(riskType)]; renamed {
+		riskType = now
+	}
 	if riskType == "" {
 		riskType = "generic"
 	}
 	d := base(e, riskType, strings.Clone(e.ID))
+	if id := e.ID; id != "" && len(id) <= maxForeignID && !strings.EqualFold(id, e.Principal.ObjectID) {
+		d.ID = d.Subject // Microsoft's own: whoever has it from there finds it here
+	}
 	d.Level, d.Source = level, "IdentityProtection"
 	for _, k := range e.Risk.KeyIDs {
 		d.KeyIDs = append(d.KeyIDs, strings.Clone(k))

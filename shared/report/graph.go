@@ -33,7 +33,7 @@ type RiskDetection struct {
 	PrincipalName   string      `json:"servicePrincipalDisplayName"`
 	AppID           string      `json:"appId"`
 	KeyIDs          []string    `json:"keyIds"`
-	AdditionalInfo  string      `json:"additionalInfo"`
+	AdditionalInfo  *string     `json:"additionalInfo"` // null when there is nothing to explain
 }
 
 // Location is Graph's signInLocation.
@@ -46,13 +46,13 @@ type Location struct {
 // Graph puts a detection into Graph's form.
 func Graph(d detect.Detection) RiskDetection {
 	out := RiskDetection{
-		ODataType: "#microsoft.graph.servicePrincipalRiskDetection", ID: d.ID, RiskEventType: d.Type, RiskState: "atRisk",
-		RiskLevel: d.Level, RiskDetail: "none", Source: d.Source, TimingType: "nearRealtime", Activity: "servicePrincipal",
-		TokenIssuerType: "AzureAD", ActivityTime: d.First, DetectedTime: d.Detected, UpdatedTime: d.Last,
+		ODataType: "#microsoft.graph.servicePrincipalRiskDetection", ID: d.ID, RiskEventType: d.Type, RiskState: d.RiskState(),
+		RiskLevel: d.RiskLevel(), RiskDetail: d.RiskDetail(), Source: d.Source, TimingType: "nearRealtime", Activity: "servicePrincipal",
+		TokenIssuerType: "AzureAD", ActivityTime: d.First, DetectedTime: d.Detected, UpdatedTime: d.Updated(),
 		PrincipalID: d.Principal.ObjectID, PrincipalName: d.Principal.Name, AppID: d.Principal.AppID, KeyIDs: d.KeyIDs,
 		AdditionalInfo: additionalInfo(d),
 	}
-	if d.Posture {
+	if d.Posture || d.Source != detect.SourceRekey { // Microsoft's are all offline
 		out.TimingType = "offline"
 	}
 	if d.Type == detect.TypeSuspiciousSignins {
@@ -60,7 +60,9 @@ func Graph(d detect.Detection) RiskDetection {
 	}
 	if len(d.Records) > 0 {
 		first := d.Records[0]
-		out.RequestID = text(first.ID)
+		if d.Source == detect.SourceRekey { // else the record is the finding itself, of no request that is known
+			out.RequestID = text(first.ID)
+		}
 		out.IPAddress = text(first.IPAddress)
 		if first.Country != "" {
 			out.Location = &Location{CountryOrRegion: first.Country}
@@ -78,7 +80,7 @@ func text(s string) *string {
 
 // additionalInfo is Graph's JSON in a string: a list of keys and values. It carries the explanation for clients that
 // know only Graph's properties.
-func additionalInfo(d detect.Detection) string {
+func additionalInfo(d detect.Detection) *string {
 	type pair struct{ Key, Value string }
 	pairs := []pair{}
 	if d.Statement != "" {
@@ -87,11 +89,14 @@ func additionalInfo(d detect.Detection) string {
 	for _, c := range d.Contributions {
 		pairs = append(pairs, pair{c.Name, fmt.Sprintf("%s (%.1f bits): %s", c.Value, c.Bits, c.Why)})
 	}
+	if len(pairs) == 0 {
+		return nil
+	}
 	b, err := json.Marshal(pairs)
 	if err != nil {
-		return "[]"
+		return nil
 	}
-	return string(b)
+	return text(string(b))
 }
 
 // line is one detection for programs: Graph's form, the score and what it is made of, and the explanation.

@@ -9,6 +9,7 @@ import (
 	"rekey/shared/posture"
 	"rekey/shared/rule"
 	"rekey/shared/streams"
+	"rekey/shared/verdict"
 )
 
 // ruling is what the rule behind a detection says about itself.
@@ -34,6 +35,9 @@ func ruled(d detect.Detection) (ruling, bool) {
 	}
 	if r := streams.Rule; d.Rule == r.ID {
 		return ruling{title: r.Title, change: true, tables: "AuditLogs, AzureActivity", harmless: r.FalsePositives, ask: r.Ask}, true
+	}
+	if d.Rule == verdict.Rule {
+		return ruling{title: "Confirmed compromised by a person"}, true
 	}
 	if r := exposure.ByID(d.Rule); r != nil {
 		return ruling{title: r.Title, harmless: r.FalsePositives, ask: r.Ask}, true

@@ -4,8 +4,10 @@ package store
 const (
 	TablePrincipals  = "principals"     // partition principal key; rows: see handlers/principals
 	TableDetections  = "detections"     // partition principal key, row detection id
-	TableIndex       = "detectionindex" // partition "time" or "id"; derived from TableDetections
+	TableIndex       = "detectionindex" // see handlers/findings; derived from TableDetections
 	TableCases       = "cases"          // partition principal key, row case id
+	TableCaseIndex   = "caseindex"      // see handlers/cases; derived from TableCases
+	TableVerdicts    = "verdicts"       // partition "of/" and principal key, row verdict id; partition "pending"
 	TableOperations  = "operations"     // partition "operation", row operation id
 	TableFleet       = "fleet"          // partition "fleet", row day
 	TableInventory   = "inventory"      // partition "applications": see handlers/objects; partition "posture", row "progress"
@@ -36,7 +38,7 @@ const (
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
-		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages,
+		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
 	Queues     = []string{QueueTriage, QueueEvict}

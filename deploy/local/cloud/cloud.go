@@ -29,6 +29,7 @@ type Config struct {
 	Dir        string // what survives a restart; the CA's certificate is written here, too
 	TenantID   string
 	Identities []entra.Identity
+	Portal     *entra.Portal      // an API's registration; nil: there is none
 	Lag        time.Duration      // of Graph's replicas
 	Graph      graph.Options      // what else Graph is like: faults, pace, licence; its Lag is the one above
 	RightsLag  time.Duration      // until changed rights reach the vaults
@@ -79,7 +80,7 @@ func Start(_ context.Context, c Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens.OnSignIn = c.OnSignIn
+	tokens.OnSignIn, tokens.Portal = c.OnSignIn, c.Portal
 	out.tokens = tokens
 	if out.AuthorityURL, err = out.listen(authority, tokens.Authority()); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -40,8 +41,16 @@ type Server struct {
 	Identities []Identity
 	Header     string       // the secret that the identity endpoint asks for
 	OnSignIn   func(SignIn) // told of every request for a token by an application; may be nil
-	key        *rsa.PrivateKey
-	kid        string
+	Portal     *Portal      // an API that people and applications get tokens for; nil: there is none
+
+	mu   sync.Mutex
+	keys []signingKey // the newest last
+}
+
+// signingKey signs tokens.
+type signingKey struct {
+	id  string
+	key *rsa.PrivateKey
 }
 
 // SignIn is one request for a token by an application.
@@ -55,12 +64,47 @@ type SignIn struct {
 
 // New makes a server with a signing key of its own.
 func New(d *directory.Directory, header string, identities ...Identity) (*Server, error) {
+	s := &Server{Directory: d, Identities: identities, Header: header}
+	return s, s.Roll()
+}
+
+// Roll makes a new signing key, as Entra does at any time. The one before is still published, those before that are not.
+func (s *Server) Roll() error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return nil, fmt.Errorf("making the token signing key: %w", err)
+		return fmt.Errorf("making the token signing key: %w", err)
 	}
 	sum := sha256.Sum256(key.N.Bytes())
-	return &Server{Directory: d, Identities: identities, Header: header, key: key, kid: encode(sum[:8])}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = append(s.keys[max(0, len(s.keys)-1):], signingKey{encode(sum[:8]), key})
+	return nil
+}
+
+// published returns the keys that tokens may be signed with.
+func (s *Server) published() []signingKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys)
+}
+
+// Sign signs claims with the newest key.
+func (s *Server) Sign(c jwt.Claims) (string, error) {
+	keys := s.published()
+	newest := keys[len(keys)-1]
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
+	t.Header["kid"] = newest.id
+	return t.SignedString(newest.key)
+}
+
+// publicKey finds the key that signed a token.
+func (s *Server) publicKey(t *jwt.Token) (any, error) {
+	for _, k := range s.published() {
+		if k.id == t.Header["kid"] {
+			return &k.key.PublicKey, nil
+		}
+	}
+	return nil, errors.New("the key is not known")
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -84,7 +128,7 @@ func (s *Server) Verify(r *http.Request, audience string) (Claims, error) {
 		return Claims{}, errors.New("no bearer token")
 	}
 	var c Claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return &s.key.PublicKey, nil },
+	_, err := jwt.ParseWithClaims(token, &c, s.publicKey,
 		jwt.WithAudience(audience), jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired())
 	return c, err
 }
@@ -92,15 +136,13 @@ func (s *Server) Verify(r *http.Request, audience string) (Claims, error) {
 func (s *Server) mint(audience, appID, objectID string, roles, directoryRoles []string) (string, time.Time, error) {
 	now := time.Now()
 	expires := now.Add(tokenLife)
-	t := jwt.NewWithClaims(jwt.SigningMethodRS256, Claims{
+	token, err := s.Sign(Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Audience: jwt.ClaimStrings{audience}, Issuer: "https://sts.windows.net/" + s.Directory.TenantID + "/", Subject: objectID,
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
 		},
 		AppID: appID, Object: objectID, Tenant: s.Directory.TenantID, Roles: roles, Wids: directoryRoles,
 	})
-	t.Header["kid"] = s.kid
-	token, err := t.SignedString(s.key)
 	return token, expires, err
 }
 
@@ -133,23 +175,40 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client went away
 }
 
-// Authority serves /{tenant}/oauth2/v2.0/token, the OpenID configuration and the signing keys.
+// Authority serves /{tenant}/oauth2/v2.0/token, the OpenID configurations of both versions and the signing keys.
 func (s *Server) Authority() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
-	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
-		base := "https://" + r.Host + "/" + r.PathValue("tenant")
-		answer(w, http.StatusOK, map[string]any{
-			"token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize", "issuer": base + "/v2.0",
-			"jwks_uri": base + "/discovery/v2.0/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
-		})
-	})
-	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"keys": []any{map[string]string{
-			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": s.kid, "n": encode(s.key.N.Bytes()), "e": encode(big.NewInt(int64(s.key.E)).Bytes()),
-		}}})
-	})
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", configuration("/v2.0"))
+	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", configuration(""))
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", s.serveKeys)
+	mux.HandleFunc("GET /{tenant}/discovery/keys", s.serveKeys)
 	return mux
+}
+
+// configuration answers the OpenID configuration of a version of tokens.
+func configuration(version string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		base := "https://" + r.Host + "/" + r.PathValue("tenant")
+		issuer := base + version
+		if version == "" {
+			issuer = "https://sts.windows.net/" + r.PathValue("tenant") + "/"
+		}
+		answer(w, http.StatusOK, map[string]any{
+			"token_endpoint": base + "/oauth2" + version + "/token", "authorization_endpoint": base + "/oauth2" + version + "/authorize", "issuer": issuer,
+			"jwks_uri": base + "/discovery" + version + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
+		})
+	}
+}
+
+func (s *Server) serveKeys(w http.ResponseWriter, _ *http.Request) {
+	list := []any{}
+	for _, k := range s.published() {
+		list = append(list, map[string]string{
+			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": k.id, "n": encode(k.key.N.Bytes()), "e": encode(big.NewInt(int64(k.key.E)).Bytes()),
+		})
+	}
+	answer(w, http.StatusOK, map[string]any{"keys": list})
 }
 
 // refusal is an error of the token endpoint, by its AADSTS number.
@@ -164,6 +223,10 @@ func (r refusal) Error() string { return fmt.Sprintf("AADSTS%d: %s", r.code, r.t
 // token answers the client credentials grant.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	appID := r.FormValue("client_id")
+	if s.Portal.serves(r.FormValue("scope")) {
+		s.portal(w, r)
+		return
+	}
 	keyID, objectID, err := s.authenticate(r, appID)
 	if s.OnSignIn != nil {
 		in := SignIn{Time: time.Now().UTC(), AppID: appID, KeyID: keyID, Succeeded: err == nil}
@@ -174,9 +237,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	var no refusal
 	if errors.As(err, &no) {
-		answer(w, http.StatusUnauthorized, map[string]any{
-			"error": no.kind, "error_description": no.Error(), "error_codes": []int{no.code}, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05Z"),
-		})
+		refuse(w, no)
 		return
 	}
 	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
@@ -186,6 +247,12 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()) - 1, "access_token": token})
+}
+
+func refuse(w http.ResponseWriter, no refusal) {
+	answer(w, http.StatusUnauthorized, map[string]any{
+		"error": no.kind, "error_description": no.Error(), "error_codes": []int{no.code}, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05Z"),
+	})
 }
 
 // graphAppID is the application id of Microsoft Graph, the resource whose app roles are an application's permissions.

@@ -73,7 +73,7 @@ func TestAPolicyIsOrderedAtATerminalMadeByRespondAndShownByTheFace(t *testing.T)
 		t.Errorf("%d %v", status, answer)
 	}
 	if status, answer := th.ask(t, http.MethodPost, base, body); status != http.StatusForbidden {
-		t.Errorf("a function key alone ordered a policy: %d %v", status, answer)
+		t.Errorf("a reader ordered a policy: %d %v", status, answer)
 	}
 	if status, _ := th.ask(t, http.MethodGet, th.stack.FaceURL+"/api/identityProtection/riskyServicePrincipals", ""); status != http.StatusOK {
 		t.Errorf("the risk API beside it answers %d", status)
@@ -86,14 +86,18 @@ func TestAPolicyIsOrderedAtATerminalMadeByRespondAndShownByTheFace(t *testing.T)
 	}
 }
 
-// ask sends a request to the face with its function key.
+// ask sends a request to the face as a Security Reader.
 func (th *theatre) ask(t *testing.T, method, url, body string) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("X-Functions-Key", th.stack.Key)
+	token, err := th.stack.Token(t.Context(), stack.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -117,6 +117,10 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 			set["REKEY_HUB_"+strings.ToUpper(hub)] = hub
 		}
 		maps.Copy(set, s.config.Detect)
+	case "face":
+		maps.Copy(set, map[string]string{
+			"REKEY_API_AUDIENCE": APIClientID + "," + APIURI, "REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "SSL_CERT_FILE": s.Cloud.CAFile,
+		})
 	case "respond":
 		maps.Copy(set, s.Cloud.Env())
 		maps.Copy(set, map[string]string{

@@ -58,7 +58,8 @@ type Stack struct {
 	Cloud   *cloud.Cloud
 	State   *state.Account
 	FaceURL string // of the face app's functions
-	Key     string // the face app's function key
+	Key     string // the face app's function key, a second lock where a function asks for one
+	Portal  *entra.Portal
 
 	config  Config
 	hubAddr string
@@ -123,8 +124,11 @@ func (s *Stack) HubConnectionString() string {
 }
 
 func (s *Stack) startCloud(ctx context.Context) (err error) {
+	if s.Portal, err = portal(); err != nil {
+		return err
+	}
 	s.Cloud, err = cloud.Start(ctx, cloud.Config{
-		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn,
+		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn, Portal: s.Portal,
 		Identities: []entra.Identity{{ClientID: Identity, ObjectID: ObjectID, Roles: map[string][]string{
 			graph.Audience: {
 				graph.PermissionWrite, graph.PermissionRead, "IdentityRiskyServicePrincipal.ReadWrite.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",

@@ -15,14 +15,23 @@ import (
 
 const maxBell = 1 << 10
 
-// Table is a store.Table. The zero Table is empty and ready.
+// Table is a store.Table. The zero Table is empty and ready. Each partition keeps its keys in order, so that reading a
+// page of a large one costs as little as in the real service.
 type Table struct {
-	mu   sync.Mutex
-	rows map[[2]string]store.Row
-	tag  int
+	mu         sync.Mutex
+	partitions map[string]*partition
+	tag        int
 }
 
 var _ store.Table = (*Table)(nil)
+
+// partition holds rows by key, and the keys, escaped as the service orders them. Keys that came since the last listing
+// wait in fresh: sorting them in one by one would make filling a partition slow.
+type partition struct {
+	rows  map[string]store.Row
+	keys  []string
+	fresh []string
+}
 
 // Get implements store.Table.
 func (t *Table) Get(ctx context.Context, partition, key string) (store.Row, error) {
@@ -31,11 +40,21 @@ func (t *Table) Get(ctx context.Context, partition, key string) (store.Row, erro
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	row, ok := t.rows[[2]string{partition, key}]
+	row, ok := t.row(partition, key)
 	if !ok {
 		return store.Row{}, fault.Errorf(fault.NotFound, "reading row %q: there is none", key)
 	}
 	return clone(row), nil
+}
+
+// row finds a row. t.mu is held.
+func (t *Table) row(partition, key string) (store.Row, bool) {
+	p := t.partitions[partition]
+	if p == nil {
+		return store.Row{}, false
+	}
+	row, ok := p.rows[key]
+	return row, ok
 }
 
 func clone(r store.Row) store.Row {
@@ -50,27 +69,49 @@ func (t *Table) List(ctx context.Context, partition, from string, limit int) ([]
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var rows []store.Row
-	for _, row := range t.rows {
-		if row.Partition == partition && store.EscapeKey(row.Key) >= store.EscapeKey(from) {
-			rows = append(rows, clone(row))
-		}
+	p := t.partitions[partition]
+	if p == nil {
+		return nil, "", nil
 	}
-	slices.SortFunc(rows, func(a, b store.Row) int {
-		return strings.Compare(store.EscapeKey(a.Key), store.EscapeKey(b.Key))
-	})
-	if len(rows) > limit {
-		return rows[:limit], rows[limit].Key, nil
+	p.settle()
+	i, _ := slices.BinarySearch(p.keys, store.EscapeKey(from))
+	var rows []store.Row
+	for ; i < len(p.keys); i++ {
+		key := store.UnescapeKey(p.keys[i])
+		if len(rows) == limit {
+			return rows, key, nil
+		}
+		rows = append(rows, clone(p.rows[key]))
 	}
 	return rows, "", nil
+}
+
+// settle merges the fresh keys into the ordered ones.
+func (p *partition) settle() {
+	if len(p.fresh) == 0 {
+		return
+	}
+	slices.Sort(p.fresh)
+	out := make([]string, 0, len(p.keys)+len(p.fresh))
+	i := 0
+	for _, key := range p.fresh {
+		for i < len(p.keys) && p.keys[i] < key {
+			out = append(out, p.keys[i])
+			i++
+		}
+		out = append(out, key)
+	}
+	p.keys, p.fresh = append(out, p.keys[i:]...), nil
 }
 
 // Scan implements store.Table.
 func (t *Table) Scan(ctx context.Context, yield func(store.Row) bool) error {
 	t.mu.Lock()
-	rows := make([]store.Row, 0, len(t.rows))
-	for _, row := range t.rows {
-		rows = append(rows, clone(row))
+	var rows []store.Row
+	for _, p := range t.partitions {
+		for _, row := range p.rows {
+			rows = append(rows, clone(row))
+		}
 	}
 	t.mu.Unlock()
 	for _, row := range rows {
@@ -94,18 +135,31 @@ func (t *Table) Put(ctx context.Context, row store.Row) (string, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := [2]string{row.Partition, row.Key}
-	if old, exists := t.rows[at]; exists != (row.ETag != "") || old.ETag != row.ETag {
+	old, exists := t.row(row.Partition, row.Key)
+	if exists != (row.ETag != "") || old.ETag != row.ETag {
 		return "", fault.Errorf(fault.Conflict, "writing row %q: it changed meanwhile", row.Key)
-	}
-	if t.rows == nil {
-		t.rows = map[[2]string]store.Row{}
 	}
 	t.tag++
 	row = clone(row)
 	row.ETag = fmt.Sprint(t.tag)
-	t.rows[at] = row
+	t.keep(row, exists)
 	return row.ETag, nil
+}
+
+// keep stores a row. t.mu is held.
+func (t *Table) keep(row store.Row, exists bool) {
+	if t.partitions == nil {
+		t.partitions = map[string]*partition{}
+	}
+	p := t.partitions[row.Partition]
+	if p == nil {
+		p = &partition{rows: map[string]store.Row{}}
+		t.partitions[row.Partition] = p
+	}
+	p.rows[row.Key] = row
+	if !exists {
+		p.fresh = append(p.fresh, store.EscapeKey(row.Key))
+	}
 }
 
 // Delete implements store.Table.
@@ -115,12 +169,22 @@ func (t *Table) Delete(ctx context.Context, row store.Row) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := [2]string{row.Partition, row.Key}
-	old, ok := t.rows[at]
-	if ok && old.ETag != row.ETag {
+	old, ok := t.row(row.Partition, row.Key)
+	if !ok {
+		return nil
+	}
+	if old.ETag != row.ETag {
 		return fault.Errorf(fault.Conflict, "deleting row %q: it changed meanwhile", row.Key)
 	}
-	delete(t.rows, at)
+	p := t.partitions[row.Partition]
+	p.settle()
+	delete(p.rows, row.Key)
+	if i, found := slices.BinarySearch(p.keys, store.EscapeKey(row.Key)); found {
+		p.keys = slices.Delete(p.keys, i, i+1)
+	}
+	if len(p.rows) == 0 {
+		delete(t.partitions, row.Partition)
+	}
 	return nil
 }
 

@@ -1,0 +1,54 @@
+// Package access says which permission each part of the API asks for. Reading, deciding and acting are three things: who may
+// say that a risk is none may not, by that, change anything in the directory.
+//
+// Names are Microsoft Graph's: they are app roles and delegated scopes of Rekey's own registration, spelled like Graph's, so
+// that who knows one knows the other. The preview of Microsoft's API had IdentityRiskyUser.* for service principals, too;
+// these still open what they opened then.
+package access
+
+import "rekey/shared/host/httpapi"
+
+// Directory roles that read, and those that decide.
+var (
+	readers  = []string{httpapi.SecurityReader, httpapi.SecurityOperator, httpapi.SecurityAdministrator, httpapi.GlobalReader, httpapi.GlobalAdministrator}
+	deciders = []string{httpapi.SecurityAdministrator, httpapi.GlobalAdministrator}
+)
+
+// Names of before.
+const (
+	riskyUserRead  = "IdentityRiskyUser.Read.All"
+	riskyUserWrite = "IdentityRiskyUser.ReadWrite.All"
+)
+
+// The permissions of the risk API.
+var (
+	ReadDetections = httpapi.Permission{
+		Name: "read detections", AnyOf: [][]string{{"IdentityRiskEvent.Read.All"}, {riskyUserRead}, {riskyUserWrite}}, Roles: readers,
+	}
+	ReadPrincipals = httpapi.Permission{
+		Name:  "read risky principals",
+		AnyOf: [][]string{{"IdentityRiskyServicePrincipal.Read.All"}, {"IdentityRiskyServicePrincipal.ReadWrite.All"}, {riskyUserRead}, {riskyUserWrite}}, Roles: readers,
+	}
+	Decide = httpapi.Permission{
+		Name: "decide about risk", AnyOf: [][]string{{"IdentityRiskyServicePrincipal.ReadWrite.All"}, {riskyUserWrite}}, Roles: deciders,
+	}
+)
+
+// The permissions of what is not served yet: policies, and acts. The names of acts are Rekey's own, because Graph has no
+// such call.
+var (
+	ReadPolicies = httpapi.Permission{
+		Name: "read policies", AnyOf: [][]string{{"Policy.Read.All"}},
+		Roles: []string{httpapi.ConditionalAccessAdministrator, httpapi.SecurityReader, httpapi.SecurityAdministrator, httpapi.GlobalReader, httpapi.GlobalAdministrator},
+	}
+	WritePolicies = httpapi.Permission{
+		Name: "write policies", AnyOf: [][]string{{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"}},
+		Roles: []string{httpapi.ConditionalAccessAdministrator, httpapi.SecurityAdministrator, httpapi.GlobalAdministrator},
+	}
+	Act = httpapi.Permission{
+		Name: "act on principals", AnyOf: [][]string{{"Rekey.Remediation.ReadWrite.All"}}, Roles: deciders,
+	}
+)
+
+// All are all permissions, as documentation lists them.
+var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act}

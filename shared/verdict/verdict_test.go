@@ -1,0 +1,117 @@
+package verdict_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"rekey/shared/detect"
+	"rekey/shared/event"
+	"rekey/shared/fault"
+	"rekey/shared/score"
+	"rekey/shared/verdict"
+)
+
+var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+
+func order(t interface{ Fatal(...any) }, kind verdict.Kind, at time.Time) verdict.Verdict {
+	v, err := verdict.New(kind, "SP1", "user u1 through c1", "r1", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestAnOrderNamesItsPrincipalInLowerCaseAndSortsByTime(t *testing.T) {
+	a, b := order(t, verdict.Dismiss, now), order(t, verdict.Dismiss, now.Add(time.Millisecond))
+	if a.Principal != "sp1" || a.ID >= b.ID || a.Version != verdict.Version {
+		t.Errorf("%+v %+v", a, b)
+	}
+	for _, id := range []string{"", "a b", "a\n", "\x00", "é", strings.Repeat("a", 201)} {
+		if _, err := verdict.New(verdict.Dismiss, id, "u", "r", now); !errors.Is(err, fault.Denied) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}
+
+func TestAVerdictIsAboutWhatWasKnownWhenItWasGiven(t *testing.T) {
+	for kind, want := range map[verdict.Kind]struct {
+		state, detail string
+		level         score.Level
+	}{
+		verdict.Dismiss:            {"dismissed", "adminDismissedAllRiskForServicePrincipal", score.LevelNone},
+		verdict.ConfirmSafe:        {"confirmedSafe", "adminConfirmedAccountSafe", score.LevelNone},
+		verdict.ConfirmCompromised: {"confirmedCompromised", "adminConfirmedServicePrincipalCompromised", score.LevelMedium},
+	} {
+		v := order(t, kind, now)
+		d, changed := v.Judge(detect.Detection{Level: score.LevelMedium, Detected: now.Add(-time.Minute)})
+		if !changed || d.RiskState() != want.state || d.RiskDetail() != want.detail || d.RiskLevel() != want.level || !d.Updated().Equal(now) {
+			t.Errorf("%s: %s %s %s", kind, d.RiskState(), d.RiskDetail(), d.RiskLevel())
+		}
+		if _, changed = v.Judge(d); changed {
+			t.Errorf("%s twice changes something", kind)
+		}
+		if d, changed = v.Judge(detect.Detection{Level: score.LevelMedium, Detected: now.Add(time.Minute)}); changed || d.RiskState() != "atRisk" {
+			t.Errorf("%s is about what came later", kind)
+		}
+	}
+}
+
+func TestAWordIsADetectionOfItsOwn(t *testing.T) {
+	v := order(t, verdict.ConfirmCompromised, now)
+	d := v.Confirmation(event.Principal{ObjectID: "sp1"})
+	if d.Type != "adminConfirmedServicePrincipalCompromised" || d.Level != score.LevelHigh || d.RiskState() != "confirmedCompromised" || !d.Worth() {
+		t.Errorf("%+v", d)
+	}
+	if again := order(t, verdict.ConfirmCompromised, now.Add(time.Hour)).Confirmation(event.Principal{ObjectID: "sp1"}); again.ID != d.ID {
+		t.Error("the same day's second word is another detection")
+	}
+}
+
+func TestOnlyConfirmedSafeTeachesAndOnlyWhatWasSeen(t *testing.T) {
+	ds := []detect.Detection{
+		{Detected: now, Contributions: []score.Contribution{{Name: "country", Value: "BR"}, {Name: "asn", Value: "AS64511"}, {Name: "volume"}}},
+		{Detected: now, Contributions: []score.Contribution{{Name: "asn", Value: "AS64511"}}},
+		{Detected: now.Add(time.Hour), Contributions: []score.Contribution{{Name: "asn", Value: "AS64999"}}},
+	}
+	want := verdict.Lesson{Principal: "sp1", Seen: []verdict.Seen{{"asn", "AS64511"}, {"country", "BR"}}}
+	if diff := cmp.Diff(want, order(t, verdict.ConfirmSafe, now).Lesson(ds)); diff != "" {
+		t.Error(diff)
+	}
+	if l := order(t, verdict.Dismiss, now).Lesson(ds); len(l.Seen) != 0 {
+		t.Errorf("a dismissal teaches %v", l.Seen)
+	}
+}
+
+// Judgements and findings meet in any order: the stored detection is the same.
+func TestJudgingAndRaisingDoNotDependOnTheirOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base := detect.Detection{ID: "d", Level: score.LevelLow, First: now, Last: now, Detected: now, Contributions: []score.Contribution{}, KeyIDs: []string{}, Records: []detect.Record{}}
+		var parts []detect.Detection
+		for i := range rapid.IntRange(1, 4).Draw(t, "parts") {
+			d := base
+			d.Level = rapid.SampledFrom([]score.Level{score.LevelLow, score.LevelMedium, score.LevelHigh}).Draw(t, "level")
+			d.Last = now.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "last")) * time.Minute)
+			if rapid.Bool().Draw(t, "judged") {
+				kind := rapid.SampledFrom([]verdict.Kind{verdict.Dismiss, verdict.ConfirmSafe, verdict.ConfirmCompromised}).Draw(t, "kind")
+				d, _ = order(t, kind, now.Add(time.Duration(10+i)*time.Minute)).Judge(d)
+			}
+			parts = append(parts, d)
+		}
+		joined := func(ds []detect.Detection) detect.Detection {
+			out := ds[0]
+			for _, d := range ds[1:] {
+				out, _ = detect.Raise(out, d)
+			}
+			out, _ = detect.Raise(out, out)
+			return out
+		}
+		if diff := cmp.Diff(joined(parts), joined(rapid.Permutation(parts).Draw(t, "order"))); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"rekey/shared/casefile"
@@ -27,6 +28,7 @@ const (
 	StatePlanned          State = "planned"          // a plan to look at
 	StateAwaitingApproval State = "awaitingApproval" // a person has to say yes
 	StateRunning          State = "running"          // due, or at work
+	StateWatching         State = "watching"         // the locks are changed; looked at for some days more
 	StateContained        State = "contained"        // disabled; the rest awaits a person
 	StateDone             State = "done"             // the locks are changed
 	StateFailed           State = "failed"           // stopped on the way: people have to act
@@ -47,6 +49,7 @@ type Progress struct {
 	Step     string    `json:"step"`
 	Status   Status    `json:"status"`
 	Attempts int       `json:"attempts"`
+	Refusals int       `json:"refusals,omitempty"` // how often the service said no; interruptions do not count
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Note     string    `json:"note,omitempty"`
@@ -74,11 +77,31 @@ type Operation struct {
 	Progress    []Progress      `json:"progress"`
 	Certificate string          `json:"certificate"` // name in Key Vault
 	NewKeyID    string          `json:"newKeyId"`    // of the new certificate on the application
-	Suspects    []string        `json:"suspects"`    // key ids that suspicious sign-ins used
-	Since       time.Time       `json:"since"`       // beginning of the suspect window
+	Made        *Made           `json:"made,omitempty"`
+	Suspects    []string        `json:"suspects"` // key ids that suspicious sign-ins used
+	Since       time.Time       `json:"since"` // beginning of the suspect window
+	Blocked     []Blocked       `json:"blocked,omitempty"`
+	Watch       *Watch          `json:"watch,omitempty"`
+	Undoes      string          `json:"undoes,omitempty"` // id of the operation that this one takes back
 	Lease       Lease           `json:"lease,omitzero"`
 	Opened      time.Time       `json:"opened"`
 	Updated     time.Time       `json:"updated"`
+}
+
+// Made is the certificate that was made, its public part. It is in the journal so that no later step asks the vault again, and
+// none takes another key for it.
+type Made struct {
+	DER   []byte    `json:"der"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// Blocked is something that could not be taken away, though the plan said so. While there is one the principal stays disabled.
+type Blocked struct {
+	Step   string `json:"step"`
+	Object string `json:"object"`
+	Kind   string `json:"kind"` // of the step
+	Why    string `json:"why"`
 }
 
 // OperationID returns the id of a case's operation: one case has one.
@@ -189,6 +212,27 @@ func (o *Operation) Attempts(step string) int { return o.progress(step).Attempts
 // Begun returns when a step was first started.
 func (o *Operation) Begun(step string) time.Time { return o.progress(step).Started }
 
+// Refuse counts an answer of no to a step and returns how many there were.
+func (o *Operation) Refuse(step string, now time.Time) int {
+	p := o.progress(step)
+	p.Refusals++
+	o.Updated = now
+	return p.Refusals
+}
+
+// Block notes that a step cannot be done, and that the rest goes on without it.
+func (o *Operation) Block(s Step, why string, now time.Time) {
+	if !o.Blocks(s.Object, s.Kind) {
+		o.Blocked = append(o.Blocked, Blocked{s.ID, s.Object, s.Kind, why})
+	}
+	o.Updated = now
+}
+
+// Blocks reports whether a kind of step could not be done on an object.
+func (o *Operation) Blocks(object, kind string) bool {
+	return slices.ContainsFunc(o.Blocked, func(b Blocked) bool { return b.Object == object && b.Kind == kind })
+}
+
 // Complete notes that a step took effect. A done step stays done.
 func (o *Operation) Complete(step, note string, now time.Time) {
 	p := o.progress(step)
@@ -202,6 +246,12 @@ func (o *Operation) Finish(now time.Time) {
 	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
 	if o.Plan.StaysOff() {
 		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
+	}
+	if len(o.Blocked) > 0 {
+		o.State, o.Reason = StateContained, "the principal stays disabled: "+o.Blocked[0].Why
+		if o.Undoes != "" {
+			o.State, o.Reason = StateFailed, "not all was restored: "+o.Blocked[0].Why
+		}
 	}
 	for _, p := range o.Progress {
 		if p.Status != Done {

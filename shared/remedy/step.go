@@ -67,8 +67,9 @@ const (
 	StepProve = "prove"
 	// StepDismiss dismisses the principals' risk in Identity Protection, under the limits of StepConfirm.
 	StepDismiss = "dismiss"
-	// StepWatch looks for seven days (Hours) at failed sign-ins, by network, at credentials that come back, and at tokens
-	// that outlived the change. Done when the time is over; it changes nothing itself.
+	// StepWatch looks for seven days (Hours) at failed sign-ins, by network, and at credentials that come back: those are
+	// removed again, and after three times the principal is disabled and people are called. Nobody waits for it: the
+	// operation is in StateWatching meanwhile, and is looked at now and then. Done when the time is over.
 	StepWatch = "watch"
 )
 
@@ -94,6 +95,7 @@ type Item struct {
 	Kind string `json:"kind,omitempty"`
 	What string `json:"what"`
 	Why  string `json:"why,omitempty"`
+	On   string `json:"on,omitempty"` // the resource of an app role, or the identity that is detached
 }
 
 // containing are the steps of containment: they come first, and a plan that may only contain ends behind them.

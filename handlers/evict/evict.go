@@ -25,33 +25,24 @@ import (
 	"rekey/shared/store"
 )
 
-// Directory is what is changed in Microsoft Graph.
-type Directory interface {
-	ReplaceKeys(ctx context.Context, collection, id string, keys []json.RawMessage) error
-	RemovePassword(ctx context.Context, collection, id, keyID string) error
-	RemoveFederated(ctx context.Context, applicationID, id string) error
-	SetEnabled(ctx context.Context, id string, enabled bool) error
-}
-
-// Vault makes the new certificate.
-type Vault interface {
-	Make(ctx context.Context, name, subject string) (vault.Certificate, error)
-}
-
 // Config is what the handler works with.
 type Config struct {
 	Operations store.Table
 	Ledger     store.Blobs
 	Undo       store.Blobs
 	Directory  Directory
+	Azure      Azure // nil: no step may need it
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
 	Vault      Vault
 	Prove      func(ctx context.Context, appID string, c vault.Certificate) error
 	// Decide decides again, from state, before anything is changed: a message is only a rumour.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
-	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step
-	Now     func() time.Time
-	Owner   string // this instance
+	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every change
+	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
+	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
+	Triage   store.Bell // rung when the days of watching showed something new; may be nil
+	Now      func() time.Time
+	Owner    string // this instance
 	// Pause is how long to wait between reads that must agree, and between tries to prove.
 	Pause time.Duration
 }
@@ -93,6 +84,8 @@ type run struct {
 	op     remedy.Operation
 	row    store.Row
 	ledger *ledger.Ledger
+	begun  map[string]time.Time // when this instance began a step
+	remark string               // of the step at work, for the journal
 }
 
 // open reads the operation, decides again, and takes the lease. It returns nil when there is nothing to do.
@@ -104,11 +97,11 @@ func (e *Evict) open(ctx context.Context, id string) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading operation %s: %w", id, err)
 	}
-	r := &run{Evict: e, row: row}
+	r := &run{Evict: e, row: row, begun: map[string]time.Time{}}
 	if err := json.Unmarshal(row.Data, &r.op); err != nil {
 		return nil, fault.Errorf(fault.Denied, "reading operation %s: %v", id, err)
 	}
-	if err := r.op.Readable(); err != nil || !r.op.Due() || !r.op.Acquire(e.Owner, e.Now(), leaseTerm) {
+	if err := r.op.Readable(); err != nil || !r.op.Due() && !r.op.Watching() || !r.op.Acquire(e.Owner, e.Now(), leaseTerm) {
 		return nil, err
 	}
 	if err := r.allowed(ctx); err != nil {
@@ -129,7 +122,7 @@ func (e *Evict) open(ctx context.Context, id string) (*run, error) {
 // allowed asks the brakes again, unless a change was made already: half an eviction is worse than a whole one, and
 // only the kill switch stops it.
 func (r *run) allowed(ctx context.Context) error {
-	if r.begun() {
+	if r.started() {
 		return nil
 	}
 	v, err := r.Decide(ctx, r.op)
@@ -144,7 +137,7 @@ func (r *run) allowed(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) begun() bool {
+func (r *run) started() bool {
 	for _, p := range r.op.Progress {
 		if p.Status != remedy.Pending {
 			return true
@@ -170,23 +163,41 @@ func (r *run) save(ctx context.Context) error {
 
 // work does step after step.
 func (r *run) work(ctx context.Context) error {
+	if r.op.Watching() {
+		return r.look(ctx)
+	}
 	for {
 		s, more := r.op.Next()
 		if !more {
 			r.op.Finish(r.Now())
 			return r.end(ctx, "operation ended: "+string(r.op.State))
 		}
-		stopped, err := r.Stopped(ctx)
-		if err != nil {
+		if err := r.mayGoOn(ctx, s); err != nil {
 			return err
 		}
-		if stopped {
-			return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before step %s", r.op.ID, s.ID)
+		switch {
+		case r.op.Failing != "":
+			return r.giveUp(ctx, s, errors.New(r.op.Failing))
+		case s.Kind == remedy.StepWatch:
+			r.op.StartWatch(s, r.Now())
+			return r.end(ctx, r.op.Reason)
 		}
 		if err := r.step(ctx, s); err != nil || r.op.State != remedy.StateRunning {
 			return err
 		}
 	}
+}
+
+// mayGoOn asks the kill switch.
+func (r *run) mayGoOn(ctx context.Context, s remedy.Step) error {
+	stopped, err := r.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	if stopped {
+		return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before or in step %s", r.op.ID, s.ID)
+	}
+	return nil
 }
 
 // step does one step: intent, change, result.
@@ -196,26 +207,32 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 	if err := r.save(ctx); err != nil {
 		return err
 	}
+	if _, ok := r.begun[s.ID]; !ok {
+		r.begun[s.ID] = r.Now()
+	}
+	r.remark = ""
 	err := do(ctx, r, s)
 	switch {
 	case err == nil:
 		if err := r.answer(ctx); err != nil {
 			return err
 		}
-		r.op.Complete(s.ID, "", r.Now())
+		r.op.Complete(s.ID, r.remark, r.Now())
 		return r.save(ctx)
 	case errors.Is(err, errGiveUp):
 		return r.giveUp(ctx, s, err)
 	case fault.Kind(err) != fault.Denied:
 		return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
-	case r.op.Attempts(s.ID) < refusals:
-		return r.pause(ctx, s, verifyLimit) // a replica that is behind refuses what another would take
+	case !final(err) && r.op.Refuse(s.ID, r.Now()) < refusals:
+		return r.wait(ctx) // a replica that is behind refuses what another would take
+	case required(s):
+		return r.giveUp(ctx, s, err)
 	}
-	return r.giveUp(ctx, s, err)
+	return r.goOnWithout(ctx, s, err)
 }
 
 // refusals is how often a step must be refused before it counts.
-const refusals = 3
+const refusals = 5
 
 // answer gives the intents that an interrupted instance left behind their results: this one looked, and found the
 // change made.
@@ -232,16 +249,32 @@ func (r *run) answer(ctx context.Context) error {
 // errGiveUp marks a step that cannot succeed any more.
 var errGiveUp = errors.New("gave up")
 
-// giveUp ends an operation that cannot go on. Whatever was enabled again is disabled; nothing is ever added back.
+// giveUp ends an operation that cannot go on. Whatever was enabled again is disabled; nothing is ever added back. That it
+// gives up is in the journal first, so that whoever comes after an interruption gives up, too.
 func (r *run) giveUp(ctx context.Context, s remedy.Step, reason error) error {
-	for _, back := range r.op.Plan.Steps {
-		if back.Kind == remedy.StepEnable {
-			if err := disable(ctx, r, back); err != nil {
-				return fmt.Errorf("operation %s: containing after step %s: %w", r.op.ID, s.ID, err)
-			}
+	if r.op.Failing == "" {
+		r.op.Failing = fmt.Sprintf("step %s: %v", s.ID, reason)
+		r.op.State = remedy.StateRunning
+		if err := r.save(ctx); err != nil {
+			return err
 		}
 	}
-	r.op.Fail(fmt.Sprintf("step %s: %v; the principal stays disabled, people have to act", s.ID, reason), r.Now())
+	after := "the principal stays disabled, people have to act"
+	for _, back := range r.op.Plan.Steps {
+		if back.Kind != remedy.StepEnable {
+			continue
+		}
+		switch err := disable(ctx, r, back); {
+		case fault.Kind(err) == fault.Denied:
+			after = "the principal could NOT be disabled (" + err.Error() + "), people have to act at once"
+		case err != nil:
+			return fmt.Errorf("operation %s: containing after step %s: %w", r.op.ID, s.ID, err)
+		}
+	}
+	if err := r.answer(ctx); err != nil {
+		return err
+	}
+	r.op.Fail(r.op.Failing+"; "+after, r.Now())
 	err := r.end(ctx, r.op.Reason)
 	return errors.Join(fault.Errorf(fault.Limit, "operation %s failed: %s", r.op.ID, r.op.Reason), err)
 }
@@ -260,13 +293,20 @@ func (r *run) note(ctx context.Context, e ledger.Entry) error {
 	return r.ledger.Append(ctx, e)
 }
 
-// change makes one change between two entries of the ledger. Without the first it does not happen.
+// change makes one change between two entries of the ledger. Without the first it does not happen, nor with the kill switch
+// set.
 func (r *run) change(ctx context.Context, s remedy.Step, e ledger.Entry, do func() error) error {
+	if err := r.mayGoOn(ctx, s); err != nil {
+		return err
+	}
 	e.Kind, e.Step, e.Object = ledger.Intent, s.ID, s.Object
 	if err := r.note(ctx, e); err != nil {
 		return err
 	}
 	err := do()
+	if errors.Is(err, fault.Conflict) { // of the service: the journal and the ledger are not concerned
+		err = fault.Errorf(fault.Transient, "%v", err)
+	}
 	e.Kind, e.Text = ledger.Result, "done"
 	if err != nil {
 		e.Text = "not done: " + err.Error()

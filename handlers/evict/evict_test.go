@@ -148,7 +148,7 @@ type rig struct {
 // fixedVault returns one certificate for every name.
 type fixedVault struct{ cert vault.Certificate }
 
-func (f fixedVault) Make(_ context.Context, name, _ string) (vault.Certificate, error) {
+func (f fixedVault) Make(_ context.Context, name, _ string, _ vault.Wish) (vault.Certificate, error) {
 	f.cert.Name = name
 	return f.cert, nil
 }

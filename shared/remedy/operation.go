@@ -79,10 +79,11 @@ type Operation struct {
 	NewKeyID    string          `json:"newKeyId"`    // of the new certificate on the application
 	Made        *Made           `json:"made,omitempty"`
 	Suspects    []string        `json:"suspects"` // key ids that suspicious sign-ins used
-	Since       time.Time       `json:"since"` // beginning of the suspect window
+	Since       time.Time       `json:"since"`    // beginning of the suspect window
 	Blocked     []Blocked       `json:"blocked,omitempty"`
 	Watch       *Watch          `json:"watch,omitempty"`
-	Undoes      string          `json:"undoes,omitempty"` // id of the operation that this one takes back
+	Undoes      string          `json:"undoes,omitempty"`  // id of the operation that this one takes back
+	Failing     string          `json:"failing,omitempty"` // why it gives up: what is left is to disable the principals again
 	Lease       Lease           `json:"lease,omitzero"`
 	Opened      time.Time       `json:"opened"`
 	Updated     time.Time       `json:"updated"`
@@ -96,12 +97,14 @@ type Made struct {
 	End   time.Time `json:"end"`
 }
 
-// Blocked is something that could not be taken away, though the plan said so. While there is one the principal stays disabled.
+// Blocked is something that could not be done, though the plan said so. While one lets the intruder in, the principal stays
+// disabled.
 type Blocked struct {
 	Step   string `json:"step"`
 	Object string `json:"object"`
 	Kind   string `json:"kind"` // of the step
 	Why    string `json:"why"`
+	Opens  bool   `json:"opensDoor,omitempty"`
 }
 
 // OperationID returns the id of a case's operation: one case has one.
@@ -223,9 +226,19 @@ func (o *Operation) Refuse(step string, now time.Time) int {
 // Block notes that a step cannot be done, and that the rest goes on without it.
 func (o *Operation) Block(s Step, why string, now time.Time) {
 	if !o.Blocks(s.Object, s.Kind) {
-		o.Blocked = append(o.Blocked, Blocked{s.ID, s.Object, s.Kind, why})
+		o.Blocked = append(o.Blocked, Blocked{s.ID, s.Object, s.Kind, why, !harmless[s.Kind]})
 	}
 	o.Updated = now
+}
+
+// Shut says why the principals stay disabled, or "".
+func (o *Operation) Shut() string {
+	for _, b := range o.Blocked {
+		if b.Opens {
+			return b.Why
+		}
+	}
+	return ""
 }
 
 // Blocks reports whether a kind of step could not be done on an object.
@@ -247,11 +260,13 @@ func (o *Operation) Finish(now time.Time) {
 	if o.Plan.StaysOff() {
 		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
 	}
-	if len(o.Blocked) > 0 {
-		o.State, o.Reason = StateContained, "the principal stays disabled: "+o.Blocked[0].Why
-		if o.Undoes != "" {
-			o.State, o.Reason = StateFailed, "not all was restored: "+o.Blocked[0].Why
+	if why := o.Shut(); why != "" {
+		o.State, o.Reason = StateContained, "the principal stays disabled: "+why
+		if !slices.ContainsFunc(o.Plan.Steps, func(s Step) bool { return s.Kind == StepDisable }) {
+			o.State, o.Reason = StateFailed, "not all was done: "+why
 		}
+	} else if len(o.Blocked) > 0 {
+		o.Reason = "without what could not be done: " + o.Blocked[0].Why
 	}
 	for _, p := range o.Progress {
 		if p.Status != Done {

@@ -103,6 +103,11 @@ var containing = map[string]bool{
 	StepSnapshot: true, StepConfirm: true, StepDisable: true, StepRemoveVaultPolicies: true, StepRemoveMemberships: true, StepRemoveAzureRoles: true,
 }
 
+// harmless are the steps without which the intruder is as much outside: they tell others, or cut what issued tokens may do.
+var harmless = map[string]bool{
+	StepConfirm: true, StepDismiss: true, StepRemoveVaultPolicies: true, StepRemoveMemberships: true,
+}
+
 // looking are the steps that change nothing.
 var looking = map[string]bool{StepSnapshot: true, StepVerify: true, StepProve: true, StepWatch: true}
 

@@ -16,7 +16,8 @@ const maxReturns = 3
 type Watch struct {
 	Until    time.Time `json:"until"`
 	Looked   time.Time `json:"looked,omitzero"`
-	Returns  int       `json:"returns,omitempty"` // how often removed credentials came back
+	Returns  int       `json:"returns,omitempty"`  // how often removed credentials came back
+	Removing bool      `json:"removing,omitempty"` // what came back is not removed yet
 	Failures []Failure `json:"failures,omitempty"`
 }
 
@@ -69,15 +70,18 @@ func (o *Operation) Looked(found []Failure, now time.Time) bool {
 	slices.SortFunc(w.Failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.Network, b.Network), cmp.Compare(a.KeyID, b.KeyID))
 	})
-	w.Looked, o.Watch, o.Updated = now, &w, now
+	w.Looked, w.Removing, o.Watch, o.Updated = now, false, &w, now
 	o.watchStep().Note = w.text()
 	return len(w.Failures) > before
 }
 
-// Returned counts that removed credentials came back, and reports whether that was once too often.
+// Returned counts that removed credentials came back, and reports whether that was once too often. While they are not
+// removed yet, they are the same.
 func (o *Operation) Returned(now time.Time) (tooOften bool) {
 	w := *o.Watch
-	w.Returns++
+	if !w.Removing {
+		w.Returns, w.Removing = w.Returns+1, true
+	}
 	o.Watch, o.Updated = &w, now
 	return w.Returns > maxReturns
 }

@@ -40,9 +40,13 @@ type Config struct {
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every change
 	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
 	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
-	Triage   store.Bell // rung when the days of watching showed something new; may be nil
-	Now      func() time.Time
-	Owner    string // this instance
+	// What undo needs; nil where nothing is taken back.
+	Restorer      Restorer
+	AzureRestorer AzureRestorer
+	Secrets       func(vaultURL string) (SecretStore, error)
+	Triage        store.Bell // rung when the days of watching showed something new; may be nil
+	Now           func() time.Time
+	Owner         string // this instance
 	// Pause is how long to wait between reads that must agree, and between tries to prove.
 	Pause time.Duration
 }

@@ -68,6 +68,7 @@ type lab struct {
 	intruded map[string]directory.Object // what intruders added meanwhile, by object
 	failures []remedy.Failure
 	stopped  bool
+	secrets  *labSecrets
 }
 
 // wall stands before the world: it may end the process, or fail an access before or after its effect.
@@ -514,6 +515,7 @@ func (l *lab) instance(owner string) *evict.Evict {
 		Stopped: func(context.Context) (bool, error) {
 			return l.stopped, nil
 		},
+		Restorer: g, AzureRestorer: a, Secrets: func(string) (evict.SecretStore, error) { return l.secrets, nil },
 		Failures: func(context.Context, event.Principal, time.Time) ([]remedy.Failure, error) { return l.failures, nil },
 	})
 }

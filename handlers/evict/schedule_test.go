@@ -168,7 +168,7 @@ func (s *schedule) administrator() {
 	edits := map[string]func(*directory.Object){
 		"adds an owner":        func(o *directory.Object) { o.Owners = append(o.Owners, "adam") },
 		"adds a tag":           func(o *directory.Object) { o.Tags = append(o.Tags, "checked") },
-		"adds a redirect URI":  func(o *directory.Object) { o.SPA.RedirectURIs = append(o.SPA.RedirectURIs, "https://shop/cb") },
+		"adds a public client": func(o *directory.Object) { o.PublicClient.RedirectURIs = append(o.PublicClient.RedirectURIs, "https://shop/cb") },
 		"renames it":           func(o *directory.Object) { o.DisplayName = "billing 2" },
 		"changes another's":    nil,
 		"changes its platform": func(o *directory.Object) { o.Web.LogoutURL = "https://billing/out" },
@@ -182,7 +182,7 @@ func (s *schedule) administrator() {
 		return
 	}
 	seed := s.l.seed[id]
-	if slices.Contains(seed.Owners, "adam") || slices.Contains(seed.SPA.RedirectURIs, "https://shop/cb") {
+	if slices.Contains(seed.Owners, "adam") || slices.Contains(seed.PublicClient.RedirectURIs, "https://shop/cb") {
 		return
 	}
 	err := s.l.dir.Update(collection, id, "adam", name, func(o *directory.Object) error { edit(o); return nil })

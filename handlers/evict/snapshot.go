@@ -16,6 +16,11 @@ import (
 
 // snapshot saves what is there before the first change. An earlier snapshot is the true one.
 func snapshot(ctx context.Context, r *run, s remedy.Step) error {
+	if r.op.Undoes != "" {
+		if err := r.endWatch(ctx); err != nil {
+			return err
+		}
+	}
 	name := remedy.BundleName(r.op.ID)
 	if _, err := r.Undo.Read(ctx, name); !errors.Is(err, fault.NotFound) {
 		return err

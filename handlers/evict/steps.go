@@ -42,6 +42,19 @@ func actOf(kind string) act {
 		remedy.StepEnable:                 enable,
 		remedy.StepProve:                  prove,
 		remedy.StepDismiss:                dismiss,
+
+		remedy.StepRestoreRedirects:      restoreRedirects,
+		remedy.StepRestoreOwners:         restoreOwners,
+		remedy.StepRestoreMemberships:    restoreMemberships,
+		remedy.StepRestoreGrants:         restoreGrants,
+		remedy.StepRestoreAppRoles:       restoreAppRoles,
+		remedy.StepRestoreDirectoryRoles: restoreDirectoryRoles,
+		remedy.StepRestoreAzureRoles:     restoreAzureRoles,
+		remedy.StepRestoreVaultPolicies:  restoreVaultPolicies,
+		remedy.StepRestoreFederated:      restoreFederated,
+		remedy.StepRestoreKeys:           restoreKeys,
+		remedy.StepIssueSecret:           issueSecret,
+		remedy.StepRestoreEnabled:        restoreEnabled,
 	}[kind]
 }
 

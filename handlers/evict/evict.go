@@ -230,7 +230,7 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 	case !final(err) && r.op.Refuse(s.ID, r.Now()) < refusals:
 		return r.wait(ctx) // a replica that is behind refuses what another would take
 	case required(s):
-		return r.giveUp(ctx, s, err)
+		return r.giveUp(ctx, s, needing(s, err))
 	}
 	return r.goOnWithout(ctx, s, err)
 }
@@ -264,6 +264,9 @@ func (r *run) giveUp(ctx context.Context, s remedy.Step, reason error) error {
 		}
 	}
 	after := "the principal stays disabled, people have to act"
+	if s.Kind == remedy.StepDisable {
+		after = "the principal is NOT disabled, people have to act at once"
+	}
 	for _, back := range r.op.Plan.Steps {
 		if back.Kind != remedy.StepEnable {
 			continue

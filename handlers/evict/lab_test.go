@@ -55,6 +55,7 @@ type lab struct {
 	requests []string
 	roles    []string // of Rekey in Graph
 	actions  []string // and in Azure
+	granted  []string // its role assignments
 
 	operations memory.Table
 	ledger     memory.Blobs
@@ -131,11 +132,22 @@ func (l *lab) grant() {
 	l.t.Helper()
 	err := l.arm.Build(func(b arm.World) {
 		role := b.Define(fmt.Sprint("rekey ", l.actions), arm.Permission{Actions: l.actions})
-		b.Assign(arm.Assignment{Scope: "/subscriptions/" + subscription, Role: role, PrincipalID: rekeyOID})
+		l.granted = append(l.granted, b.Assign(arm.Assignment{Scope: "/subscriptions/" + subscription, Role: role, PrincipalID: rekeyOID}))
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
+}
+
+// unassign takes all rights in Azure from Rekey.
+func (l *lab) unassign() {
+	l.t.Helper()
+	for _, id := range l.granted {
+		if err := l.arm.Build(func(b arm.World) { b.Unassign(id) }); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	l.granted = nil
 }
 
 // access goes through the walls.

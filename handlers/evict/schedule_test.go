@@ -166,9 +166,11 @@ func merged(a, b directory.Object) directory.Object {
 // administrator changes what the plan does not: it has to be there in the end.
 func (s *schedule) administrator() {
 	edits := map[string]func(*directory.Object){
-		"adds an owner":        func(o *directory.Object) { o.Owners = append(o.Owners, "adam") },
-		"adds a tag":           func(o *directory.Object) { o.Tags = append(o.Tags, "checked") },
-		"adds a public client": func(o *directory.Object) { o.PublicClient.RedirectURIs = append(o.PublicClient.RedirectURIs, "https://shop/cb") },
+		"adds an owner": func(o *directory.Object) { o.Owners = append(o.Owners, "adam") },
+		"adds a tag":    func(o *directory.Object) { o.Tags = append(o.Tags, "checked") },
+		"adds a public client": func(o *directory.Object) {
+			o.PublicClient.RedirectURIs = append(o.PublicClient.RedirectURIs, "https://shop/cb")
+		},
 		"renames it":           func(o *directory.Object) { o.DisplayName = "billing 2" },
 		"changes another's":    nil,
 		"changes its platform": func(o *directory.Object) { o.Web.LogoutURL = "https://billing/out" },

@@ -91,8 +91,8 @@ func (r *run) goOnWithout(ctx context.Context, s remedy.Step, err error) error {
 		why += "; only the application's home tenant can lift the lock"
 	case errors.Is(err, graph.ErrUnlicensed):
 		why += "; it takes Workload ID Premium, and nothing else of the plan needs it"
-	case s.Permission != "":
-		why += "; it needs " + s.Permission
+	default:
+		why = fmt.Sprintf("%s on %s: %v", s.Kind, s.Object, needing(s, err))
 	}
 	if err := r.answer(ctx); err != nil {
 		return err
@@ -105,6 +105,14 @@ func (r *run) goOnWithout(ctx context.Context, s remedy.Step, err error) error {
 	}
 	r.op.Complete(s.ID, "not done: "+why, r.Now())
 	return r.save(ctx)
+}
+
+// needing says which permission a refused step needs.
+func needing(s remedy.Step, err error) error {
+	if s.Permission == "" {
+		return err
+	}
+	return fmt.Errorf("%w; it needs %s", err, s.Permission)
 }
 
 // say adds to what the journal says of the step at work.

@@ -1,5 +1,7 @@
 package remedy
 
+import "strings"
+
 // Kinds of step, in the order of a plan. Each says what it does, when it is done, and why it may be repeated. Who carries
 // a step out reads the object again first: the ids in the step are what was known when it was planned, and what was added
 // since goes too (Plan.Keeps says what stays, and is the only thing that does).
@@ -82,7 +84,7 @@ type Step struct {
 	Name       string   `json:"name,omitempty"`
 	What       string   `json:"what"`
 	Why        string   `json:"why"`
-	Permission string   `json:"permission,omitempty"` // exact name of the Graph permission, Azure operation or vault role
+	Permission string   `json:"permission,omitempty"` // exact names of the Graph permissions, Azure operation or vault role
 	Reversible bool     `json:"reversible"`
 	KeyIDs     []string `json:"keyIds,omitempty"` // credentials that go, known when planned; what is found later goes too
 	Items      []Item   `json:"items,omitempty"`  // what else is changed
@@ -110,6 +112,17 @@ var harmless = map[string]bool{
 
 // looking are the steps that change nothing.
 var looking = map[string]bool{StepSnapshot: true, StepVerify: true, StepProve: true, StepWatch: true}
+
+// both joins two permissions where a step needs them together.
+const both = " and "
+
+// Permissions are what the step needs, beside reading: all of them together.
+func (s Step) Permissions() []string {
+	if s.Permission == "" {
+		return nil
+	}
+	return strings.Split(s.Permission, both)
+}
 
 // Contains reports whether the step belongs to containment.
 func (s Step) Contains() bool { return containing[s.Kind] }

@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -50,6 +51,7 @@ type Difference struct {
 	Skipped    string `json:"skipped,omitempty"`    // why it comes back only if it is named
 	Impossible string `json:"impossible,omitempty"` // why it cannot come back, and what to do
 	kind       string
+	permission string // when it is not that of its step
 }
 
 // Text says in a line what would happen to it.
@@ -166,7 +168,11 @@ func (d *differ) object(was, is Object) {
 	}
 	for _, x := range lost(was.Groups, is.Groups, func(a, b Group) bool { return a.ID == b.ID }, func(x Group) bool { return took(StepRemoveMemberships, x.ID) }) {
 		if took(StepRemoveMemberships, x.ID) { // a nested one comes with the one that it is nested in
-			d.add(was, Difference{Step: StepRestoreMemberships, Type: "membership", ID: x.ID, What: "membership in " + quoted(x.Name)})
+			m := Difference{Step: StepRestoreMemberships, Type: "membership", ID: x.ID, What: "membership in " + quoted(x.Name)}
+			if x.RoleAssignable {
+				m.permission = permissionMembers + both + permissionRoles
+			}
+			d.add(was, m)
 		}
 	}
 	for _, x := range lost(was.Grants, is.Grants, sameGrant, func(x Grant) bool { return took(StepRemoveGrants, x.ID) }) {
@@ -180,7 +186,7 @@ func (d *differ) object(was, is Object) {
 	}
 	d.credentials(was, is)
 	if was.Kind == KindServicePrincipal && was.Enabled && !is.Enabled {
-		d.add(was, Difference{Step: StepRestoreEnabled, Type: "accountEnabled", ID: was.ID, What: "that it is enabled"})
+		d.add(was, Difference{Step: StepRestoreEnabled, Type: "accountEnabled", ID: was.ID, What: "that it is enabled", permission: switchPermission(was)})
 	}
 }
 
@@ -272,10 +278,10 @@ type UndoOptions struct {
 // restored is the order of the steps of an undo, with the permission of each.
 var restored = []struct{ kind, permission, what string }{
 	{StepRestoreRedirects, permission, "put redirect URIs back"},
-	{StepRestoreOwners, permission, "put owners back"},
+	{StepRestoreOwners, permission + both + permissionRead, "put owners back"},
 	{StepRestoreMemberships, permissionMembers, "put the principal back into its groups"},
 	{StepRestoreGrants, permissionGrants, "give consents again"},
-	{StepRestoreAppRoles, permissionAppRoles, "give application permissions again"},
+	{StepRestoreAppRoles, permissionAppRoles + both + permissionReadApps, "give application permissions again"},
 	{StepRestoreDirectoryRoles, permissionRoles, "give directory roles again"},
 	{StepRestoreAzureRoles, permissionAssign, "give Azure roles again"},
 	{StepRestoreVaultPolicies, permissionPolicies, "put the principal back into access policies of vaults"},
@@ -284,7 +290,11 @@ var restored = []struct{ kind, permission, what string }{
 	{StepRestoreEnabled, permission, "enable the service principal"},
 }
 
-const permissionAssign = "Microsoft.Authorization/roleAssignments/write"
+const (
+	permissionAssign   = "Microsoft.Authorization/roleAssignments/write"
+	permissionRead     = "Directory.Read.All"
+	permissionReadApps = "Application.Read.All"
+)
 
 // UndoPlan is the plan for taking an operation back, as far as somebody wants it. What it restores is in its hash one by one:
 // more of it needs a new approval. It needs as many people as the plan that it takes back.
@@ -349,10 +359,11 @@ func (b *planner) restore(kind, permission, what string, diff []Difference, o Un
 		if d.Step != kind || !o.wants(d) {
 			continue
 		}
-		s := steps[d.Object]
+		needs := cmp.Or(d.permission, permission)
+		s := steps[d.Object+needs]
 		if s == nil {
-			s = &Step{Kind: kind, ObjectKind: d.ObjectKind, Object: d.Object, Name: d.Name, What: what, Why: "it was there before", Permission: permission, Reversible: true}
-			steps[d.Object], order = s, append(order, d.Object)
+			s = &Step{Kind: kind, ObjectKind: d.ObjectKind, Object: d.Object, Name: d.Name, What: what, Why: "it was there before", Permission: needs, Reversible: true}
+			steps[d.Object+needs], order = s, append(order, d.Object+needs)
 		}
 		i := Item{ID: d.ID, Kind: d.kind, What: plain(d.What)}
 		if d.Skipped != "" {
@@ -423,4 +434,15 @@ func (k Key) KeyCredential() (json.RawMessage, error) {
 		"keyId": k.KeyID, "type": k.Type, "usage": k.Usage, "displayName": k.Name, "customKeyIdentifier": k.Group, "key": k.Public,
 		"startDateTime": k.Start.UTC().Format(time.RFC3339), "endDateTime": k.End.UTC().Format(time.RFC3339),
 	})
+}
+
+// Kinds lists every kind of step, in the order of a plan, then those of an undo.
+func Kinds() []string {
+	return []string{
+		StepSnapshot, StepConfirm, StepDisable, StepRemoveAzureRoles, StepRemoveVaultPolicies, StepRemoveMemberships, StepCertificate, StepReplaceKeys,
+		StepRemovePasswords, StepRemoveFederated, StepRemoveManagedFederated, StepRemoveOwners, StepRemoveRedirects, StepRemoveGrants, StepRemoveAppRoles,
+		StepRemoveDirectoryRoles, StepDetach, StepRemovePlanted, StepVerify, StepEnable, StepProve, StepDismiss, StepWatch,
+		StepRestoreRedirects, StepRestoreOwners, StepRestoreMemberships, StepRestoreGrants, StepRestoreAppRoles, StepRestoreDirectoryRoles,
+		StepRestoreAzureRoles, StepRestoreVaultPolicies, StepRestoreFederated, StepRestoreKeys, StepIssueSecret, StepRestoreEnabled,
+	}
 }

@@ -23,7 +23,6 @@ import (
 func begin(t *testing.T, k kind) *lab {
 	t.Helper()
 	l := newLab(t, k.graph)
-	l.rich = k.rich
 	k.seed(l)
 	var facts remedy.Facts
 	if k.facts != nil {

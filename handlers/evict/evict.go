@@ -32,9 +32,12 @@ type Config struct {
 	Undo       store.Blobs
 	Directory  Directory
 	Azure      Azure // nil: no step may need it
-	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
-	Vault      Vault
-	Prove      func(ctx context.Context, appID string, c vault.Certificate) error
+	// Inventory reads what opens the door; Survey also everything that surrounds it, for the bundle and the last look. A nil
+	// Survey is the Inventory.
+	Inventory func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Survey    func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Vault     Vault
+	Prove     func(ctx context.Context, appID string, c vault.Certificate) error
 	// Decide decides again, from state, before anything is changed: a message is only a rumour.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every change
@@ -63,6 +66,9 @@ const (
 func New(c Config) *Evict {
 	if c.Pause == 0 {
 		c.Pause = defaultPause
+	}
+	if c.Survey == nil {
+		c.Survey = c.Inventory
 	}
 	return &Evict{c}
 }

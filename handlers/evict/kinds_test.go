@@ -23,7 +23,6 @@ import (
 
 // kind is one kind of plan: a tenant, what is known of the incident, and how it ends.
 type kind struct {
-	rich     bool // it takes away more than credentials: more is read
 	graph    graph.Options
 	seed     func(*lab)
 	facts    func(*lab) remedy.Facts
@@ -215,7 +214,7 @@ func unwatched() remedy.Options {
 var kinds = map[string]kind{
 	"credentials alone": {seed: ordinary, suspects: []string{"stolen"}, want: remedy.StateDone},
 	"whole identity": {
-		rich: true, seed: whole, options: remedy.Everything(), suspects: []string{"stolen"}, want: remedy.StateDone,
+		seed: whole, options: remedy.Everything(), suspects: []string{"stolen"}, want: remedy.StateDone,
 		facts: additions("appobj eve", "sp1 eve", "appobj https://billing.example/cb", "sp1 g-evil", "sp1 dr-evil", "sp1 ra-evil"),
 	},
 	"two principals": {
@@ -242,9 +241,9 @@ var kinds = map[string]kind{
 		seed: ordinary, facts: additions(), suspects: []string{"stolen"}, want: remedy.StateDone,
 		options: remedy.Options{Edits: []remedy.Edit{{ID: "other", Keep: true, Why: "the till", By: "dana"}, {ID: "appcert", Keep: true, Why: "the batch", By: "dana"}, {ID: "fic", Keep: true, Why: "the pipeline", By: "dana"}}},
 	},
-	"user-assigned managed identity": {rich: true, seed: func(l *lab) { managedIdentity(l, "deployer") }, options: detaching(), facts: additions(), want: remedy.StateDone},
+	"user-assigned managed identity": {seed: func(l *lab) { managedIdentity(l, "deployer") }, options: detaching(), facts: additions(), want: remedy.StateDone},
 	"system-assigned managed identity": {
-		rich: true, seed: func(l *lab) { managedIdentity(l, "build-1") }, options: detaching(), facts: additions(), want: remedy.StateDone,
+		seed: func(l *lab) { managedIdentity(l, "build-1") }, options: detaching(), facts: additions(), want: remedy.StateDone,
 	},
 	"first-party with an added credential": {
 		seed: func(l *lab) {
@@ -312,7 +311,7 @@ var kinds = map[string]kind{
 			return f
 		},
 	},
-	"containment alone": {rich: true, seed: whole, options: remedy.Everything(), facts: additions(), suspects: []string{"stolen"}, mode: decide.ModeContain, want: remedy.StateContained, disabled: []string{victimID}},
+	"containment alone": {seed: whole, options: remedy.Everything(), facts: additions(), suspects: []string{"stolen"}, mode: decide.ModeContain, want: remedy.StateContained, disabled: []string{victimID}},
 	"without a licence": {
 		graph: graph.Options{Unlicensed: true}, seed: ordinary, options: unwatched(), facts: additions(), suspects: []string{"stolen"}, want: remedy.StateDone,
 		refused: []string{remedy.StepConfirm, remedy.StepDismiss},

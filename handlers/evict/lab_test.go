@@ -47,7 +47,6 @@ type lab struct {
 	graph *graph.Server
 	arm   *arm.Server
 	token *entra.Server
-	rich  bool // its plan takes away more than credentials
 
 	tokens   map[string]azcore.AccessToken
 	mu       sync.Mutex
@@ -330,11 +329,11 @@ func (l *lab) prove(_ context.Context, appID string, c vault.Certificate) error 
 	})
 }
 
-// gather reads everything that a plan looks at.
-func (l *lab) gather(g *azgraph.Client, a *azarm.Client) func(context.Context, event.Principal) (remedy.Inventory, error) {
+// gather reads what opens the door, or everything that a plan looks at.
+func (l *lab) gather(g *azgraph.Client, a *azarm.Client, all bool) func(context.Context, event.Principal) (remedy.Inventory, error) {
 	return func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
 		inv, err := inventory.Gather(ctx, g, tenantID, p, time.Now())
-		if err != nil || !l.rich {
+		if err != nil || !all {
 			return inv, err
 		}
 		if inv.Application != nil {
@@ -468,13 +467,11 @@ func (l *lab) plan(facts remedy.Facts, o remedy.Options, mode decide.Mode, suspe
 	l.grant()
 	g, a := l.clients()
 	p := event.Principal{ObjectID: victimID, AppID: "app1", Name: "billing"}
-	now, rich := time.Now(), l.rich
-	l.rich = true
-	inv, err := l.gather(g, a)(l.t.Context(), p)
+	now := time.Now()
+	inv, err := l.gather(g, a, true)(l.t.Context(), p)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.rich = rich
 	c := casefile.Case{ID: "c1", Principal: p, KeyIDs: suspects, Window: casefile.Window{From: now.Add(-24 * time.Hour), To: now}}
 	op := remedy.OpenPlan(remedy.Build(remedy.Input{Inventory: inv, Case: c, Facts: facts, Options: o, Now: now}), c, decide.Verdict{Mode: mode}, now)
 	op.State = remedy.StateRunning // approved
@@ -522,7 +519,7 @@ func (l *lab) instance(owner string) *evict.Evict {
 	w := walled{&l.operations, nil, l}
 	return evict.New(evict.Config{
 		Operations: walledTable{w}, Ledger: walledBlobs{walled{nil, &l.ledger, l}}, Undo: walledBlobs{walled{nil, &l.undo, l}},
-		Directory: g, Azure: a, Inventory: l.gather(g, a), Vault: w, Prove: l.prove, Owner: owner, Now: time.Now,
+		Directory: g, Azure: a, Inventory: l.gather(g, a, false), Survey: l.gather(g, a, true), Vault: w, Prove: l.prove, Owner: owner, Now: time.Now,
 		Decide: func(_ context.Context, op remedy.Operation) (decide.Verdict, error) { return op.Verdict, nil },
 		Stopped: func(context.Context) (bool, error) {
 			return l.stopped, nil

@@ -57,7 +57,7 @@ func undoing(t *testing.T, of string) *lab {
 		k = kinds["containment alone"]
 	}
 	l := begin(t, k)
-	l.rich, l.secrets = true, &labSecrets{l: l}
+	l.secrets = &labSecrets{l: l}
 	if err := l.toTheEnd(); err != nil {
 		t.Fatal(err)
 	}

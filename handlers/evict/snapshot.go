@@ -44,7 +44,7 @@ func snapshot(ctx context.Context, r *run, s remedy.Step) error {
 // bundle reads everything that the plan takes away and undo can restore. What may not be read is named, and is no reason to
 // leave the intruder in.
 func (r *run) bundle(ctx context.Context) (remedy.Bundle, error) {
-	inv, err := r.Inventory(ctx, r.op.Principal)
+	inv, err := r.Survey(ctx, r.op.Principal)
 	if err != nil {
 		return remedy.Bundle{}, err
 	}

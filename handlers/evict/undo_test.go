@@ -28,9 +28,8 @@ import (
 // order orders an undo of the lab's operation, approves it, and returns it.
 func (l *lab) order(o remedy.UndoOptions) (remedy.Operation, error) {
 	l.t.Helper()
-	l.rich = true
 	g, a := l.clients()
-	u := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: l.gather(g, a), Now: time.Now})
+	u := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: l.gather(g, a, true), Now: time.Now})
 	op, err := u.Order(l.t.Context(), l.op, o)
 	if err != nil || len(op.Plan.Steps) == 0 {
 		return op, err
@@ -53,7 +52,7 @@ func (l *lab) order(o remedy.UndoOptions) (remedy.Operation, error) {
 func (l *lab) diff() []remedy.Difference {
 	l.t.Helper()
 	g, a := l.clients()
-	_, diff, err := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: l.gather(g, a), Now: time.Now}).Diff(l.t.Context(), l.op)
+	_, diff, err := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: l.gather(g, a, true), Now: time.Now}).Diff(l.t.Context(), l.op)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -64,7 +63,6 @@ func (l *lab) diff() []remedy.Difference {
 func evicted(t *testing.T) *lab {
 	t.Helper()
 	l := begin(t, kinds["whole identity"])
-	l.rich = true
 	if err := errors.Join(l.toTheEnd(), l.end(kinds["whole identity"])); err != nil {
 		t.Fatal(err)
 	}
@@ -391,7 +389,9 @@ func TestWhatUndoRefuses(t *testing.T) {
 		}
 		l.op = "op-none"
 		g, a := l.clients()
-		u := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: func(ctx context.Context, p event.Principal) (remedy.Inventory, error) { return l.gather(g, a)(ctx, p) }, Now: time.Now})
+		u := undo.New(undo.Config{Operations: &l.operations, Bundles: &l.undo, Inventory: func(ctx context.Context, p event.Principal) (remedy.Inventory, error) {
+			return l.gather(g, a, true)(ctx, p)
+		}, Now: time.Now})
 		if _, _, err := u.Diff(t.Context(), "op-none"); !errors.Is(err, fault.NotFound) {
 			t.Errorf("an operation that is not there: %v", err)
 		}

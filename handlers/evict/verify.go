@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
@@ -62,7 +63,10 @@ func (r *run) again(ctx context.Context, steps []remedy.Step) error {
 
 // left returns the removal steps whose objects still, or again, hold what must go, without those that were refused for good.
 func (r *run) left(ctx context.Context) ([]remedy.Step, error) {
-	inv, err := r.Inventory(ctx, r.op.Principal)
+	inv, err := r.wide()(ctx, r.op.Principal)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil // with its identity everything is gone that could be left
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +85,14 @@ func (r *run) left(ctx context.Context) ([]remedy.Step, error) {
 		}
 	}
 	return slices.DeleteFunc(out, func(s remedy.Step) bool { return r.op.Blocks(s.Object, s.Kind) }), nil
+}
+
+// wide returns how the last looks read: no more than what the plan removes.
+func (r *run) wide() func(context.Context, event.Principal) (remedy.Inventory, error) {
+	if slices.ContainsFunc(r.op.Plan.Steps, func(s remedy.Step) bool { return len(s.Items) > 0 && s.Kind != remedy.StepRemovePlanted }) {
+		return r.Survey
+	}
+	return r.Inventory
 }
 
 // credentialsLeft looks at every object whose credentials the plan may change, also where it had nothing to remove.

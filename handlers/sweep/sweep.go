@@ -108,7 +108,7 @@ func (s *Sweep) behind(ctx context.Context, key string, now time.Time) (bool, er
 	return false, nil
 }
 
-// stuck rings for operations that are due and have not moved.
+// stuck rings for operations that are due and have not moved, and for those that are watched.
 func (s *Sweep) stuck(ctx context.Context, now time.Time) error {
 	const batch = 200
 	for from := ""; ; {
@@ -121,7 +121,7 @@ func (s *Sweep) stuck(ctx context.Context, now time.Time) error {
 			if err := json.Unmarshal(row.Data, &op); err != nil {
 				return fmt.Errorf("reading operation %s: %w", row.Key, err)
 			}
-			if !op.Due() || now.Sub(op.Updated) < s.Quiet {
+			if !op.Waits(s.Quiet, now) {
 				continue
 			}
 			if err := s.Evict.Ring(ctx, op.ID); err != nil {

@@ -46,6 +46,15 @@ func (f Failure) Text() string {
 // Watching reports whether the operation is in its days of being looked at.
 func (o *Operation) Watching() bool { return o.State == StateWatching }
 
+// watchEvery is how often it is looked at then.
+const watchEvery = time.Hour
+
+// Waits reports whether somebody should be called to the operation: it has not moved for so long though it is due, or it is
+// time for another look.
+func (o *Operation) Waits(quiet time.Duration, now time.Time) bool {
+	return o.Due() && now.Sub(o.Updated) >= quiet || o.Watching() && now.Sub(o.Updated) >= max(quiet, watchEvery)
+}
+
 // StartWatch begins the days of looking. The lease is given back: nobody waits.
 func (o *Operation) StartWatch(s Step, now time.Time) {
 	o.Start(s.ID, now)

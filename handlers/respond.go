@@ -19,6 +19,7 @@ import (
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
@@ -38,6 +39,7 @@ type responder struct {
 	account  *state.Account
 	graph    *graph.Client
 	vault    *vault.Client
+	arm      *arm.Client
 	brakes   triage.Brakes
 }
 
@@ -54,9 +56,13 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := arm.New(string(c.ARMURL), cred, arm.Options{})
+	if err != nil {
+		return nil, err
+	}
 	v, err := vault.New(string(c.VaultURL), cred, vault.Options{AnyHost: c.Private})
 	return &responder{
-		settings: c, account: account, vault: v, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
+		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}, err
 })
@@ -90,7 +96,7 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 		Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private,
 	}
 	name, err := os.Hostname()
-	return funchost.Queue(evict.New(evict.Config{
+	return funchost.Queue(evict.New(r.reach(evict.Config{
 		Operations: r.account.Table(store.TableOperations), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
 		Owner: fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]),
@@ -99,11 +105,14 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)
 			})
 		},
-	}).Handle), errors.Join(err)
+	})).Handle), errors.Join(err)
 }
 
 // decideAgain asks the brakes with the case as it is stored now.
 func (r *responder) decideAgain(ctx context.Context, op remedy.Operation) (decide.Verdict, error) {
+	if op.Undoes != "" { // nothing is taken back without people
+		return decide.Verdict{Mode: decide.ModeApprove}, nil
+	}
 	c, err := r.account.Cases().Get(ctx, op.Principal.Key(), op.Case)
 	if err != nil {
 		return decide.Verdict{}, err

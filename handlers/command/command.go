@@ -29,6 +29,7 @@ var commands = []command{
 	{"eval", "[--seeds judging|tuning|N-M] [--plot FILE] | --benign FILE... | --write FILE", "prove the detection on simulated tenants beside published detectors, or count alerts on your own logs", evaluate},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
 	{"ledger", "list | verify OPERATION", "the record of what was changed: list the operations, check a hash chain", ledgerCommand},
+	{"undo", "OPERATION --diff | OPERATION --by WHO [--only ID,..] [--name ID,..] [--secret-to https://VAULT/NAME]", "what was changed: show what can be put back, or order it for approval", undoCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }
 

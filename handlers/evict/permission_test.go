@@ -1,6 +1,7 @@
 package evict_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"rekey/deploy/local/keyvault"
+	"rekey/deploy/local/stack"
+	"rekey/shared/azure/vault"
 	"rekey/shared/decide"
 	"rekey/shared/remedy"
 )
@@ -144,5 +148,61 @@ func TestEachStepNeedsExactlyThePermissionThatItDeclares(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEachVaultRoleIsNeededByTheStepThatDeclaresIt(t *testing.T) {
+	for kind, role := range map[string]string{remedy.StepCertificate: keyvault.RoleCertificates, remedy.StepProve: keyvault.RoleCrypto} {
+		t.Run(kind, func(t *testing.T) {
+			others := slices.DeleteFunc([]string{keyvault.RoleCertificates, keyvault.RoleCrypto, "none"}, func(r string) bool { return r == role })
+			r := newRig(t, newWorld(t, 0, others...))
+			r.real()
+			real := r.prove
+			r.prove = func(ctx context.Context, appID string, c vault.Certificate) error {
+				defer func() { r.ahead += 61 * time.Second }() // nobody waits for it
+				return real(ctx, appID, c)
+			}
+			_ = r.handle(t, "a")
+			op := r.operation(t, r.operations)
+			at := slices.IndexFunc(op.Plan.Steps, func(s remedy.Step) bool { return s.Kind == kind })
+			if p := op.Plan.Steps[at].Permission; p != role {
+				t.Errorf("it declares %q", p)
+			}
+			if op.State != remedy.StateFailed || op.Progress[at].Status == remedy.Done || !strings.Contains(op.Reason, role) {
+				t.Errorf("without %s it is %s: %s", role, op.State, op.Reason)
+			}
+		})
+	}
+}
+
+// besides are rights that other functions of respond need, and why.
+var besides = map[string]string{
+	"Policy.Read.All":                    "app management policies, Conditional Access",
+	"Policy.ReadWrite.ConditionalAccess": "the policy that blocks at risk",
+	"AgentIdentity.Read.All":             "which agents live on a blueprint",
+}
+
+func TestRespondHoldsWhatItsStepsDeclareAndNothingMore(t *testing.T) {
+	want := map[string]bool{}
+	for _, p := range reading {
+		want[p] = true
+	}
+	for _, s := range everyStep(t) {
+		for _, p := range s.step.Permissions() {
+			want[p] = true
+		}
+	}
+	for audience, roles := range stack.Rights() {
+		for _, role := range roles {
+			if !want[role] && besides[role] == "" {
+				t.Errorf("respond holds %s at %s, which no step declares", role, audience)
+			}
+			delete(want, role)
+		}
+	}
+	for p := range want {
+		if !strings.HasPrefix(p, "Microsoft.") { // Azure's actions are given where the resources are
+			t.Errorf("a step declares %s, and respond does not hold it", p)
+		}
 	}
 }

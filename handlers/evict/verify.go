@@ -243,7 +243,7 @@ func prove(ctx context.Context, r *run, s remedy.Step) error {
 			return err
 		}
 		if late := r.pause(ctx, s, proveLimit); late != nil {
-			return fmt.Errorf("%w: no token with the new certificate: %v", late, err)
+			return fmt.Errorf("%w: no token with the new certificate: %w", late, needing(s, err))
 		}
 	}
 }

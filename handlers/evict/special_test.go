@@ -317,3 +317,63 @@ func TestA429WithoutATimeToWaitIsWaitedOut(t *testing.T) {
 		}
 	})
 }
+
+func TestTwoReplicasThatAreBehindDoNotHideWhatAnIntruderAdded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var planted time.Time
+		k := kinds["credentials alone"]
+		k.graph = graph.Options{Faults: func(method, path string) graph.Fault {
+			if method == http.MethodGet && !planted.IsZero() && time.Since(planted) < 1500*time.Millisecond {
+				return graph.Fault{Stale: 1500 * time.Millisecond} // every read of the first two rounds
+			}
+			return graph.Fault{}
+		}}
+		l := begin(t, k)
+		l.wall = []wall{func(name string, _ bool, do func() error) error {
+			err := do()
+			if strings.Contains(name, "/federatedIdentityCredentials/fic") && planted.IsZero() { // the last removal
+				planted = time.Now()
+				time.Sleep(time.Millisecond) // a version is dated by the clock
+				l.intrude(directory.Applications, "appobj", func(o *directory.Object) {
+					o.PasswordCredentials = append(o.PasswordCredentials, secretOf("late", ""))
+				})
+			}
+			return err
+		}}
+		if err := errors.Join(l.toTheEnd(), l.end(k)); err != nil {
+			t.Error(err)
+		}
+		if planted.IsZero() {
+			t.Error("nothing was planted")
+		}
+	})
+}
+
+func TestTheFirstBundleIsTheTrueOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := kinds["credentials alone"]
+		l := begin(t, k)
+		n := 0
+		for at := 1; n == 0 && at < 200; at++ { // ends right after the bundle was written
+			e := &ending{at: at, after: true}
+			l.untilEnded(e)
+			if e.name == "write blob" {
+				n = at
+			}
+			if e.name == "" {
+				t.Fatal("no bundle was written")
+			}
+			if n == 0 {
+				l = begin(t, k)
+			}
+		}
+		l.intrude(directory.Applications, "appobj", func(o *directory.Object) { o.Federated = append(o.Federated, ficOf("late")) })
+		if err := errors.Join(l.toTheEnd(), l.end(k)); err != nil {
+			t.Error(err)
+		}
+		data, err := l.undo.Read(t.Context(), remedy.BundleName(l.op))
+		if err != nil || strings.Contains(string(data), "late") || !strings.Contains(string(data), "appcert") {
+			t.Errorf("the bundle was written over (%v)", err)
+		}
+	})
+}

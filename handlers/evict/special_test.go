@@ -332,8 +332,8 @@ func TestTwoReplicasThatAreBehindDoNotHideWhatAnIntruderAdded(t *testing.T) {
 		l.wall = []wall{func(name string, _ bool, do func() error) error {
 			err := do()
 			if strings.Contains(name, "/federatedIdentityCredentials/fic") && planted.IsZero() { // the last removal
+				time.Sleep(2 * time.Second) // what Rekey removed is known to all replicas
 				planted = time.Now()
-				time.Sleep(time.Millisecond) // a version is dated by the clock
 				l.intrude(directory.Applications, "appobj", func(o *directory.Object) {
 					o.PasswordCredentials = append(o.PasswordCredentials, secretOf("late", ""))
 				})

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"time"
 
+	"rekey/shared/azure/graph"
 	"rekey/shared/azure/vault"
 	"rekey/shared/decide"
 	"rekey/shared/event"
@@ -43,6 +44,10 @@ type Config struct {
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every change
 	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
 	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
+	// Holder returns the key of a certificate that is on an object, where an operator handed one over, and Roller rolls
+	// certificates with it where replacing the list is not permitted. Both may be nil.
+	Holder func(ctx context.Context, objectID string) (graph.Holder, bool)
+	Roller Roller
 	// What undo needs; nil where nothing is taken back.
 	Restorer      Restorer
 	AzureRestorer AzureRestorer

@@ -70,7 +70,8 @@ type keyList struct {
 	stay          []json.RawMessage // echoed as they were read
 	found         []string
 	kept, removed []string
-	own           bool   // the new certificate is among them
+	own           bool // the new certificate is among them
+	goes          []remedy.Key
 	forged        string // somebody else's certificate under the new one's key id
 }
 
@@ -78,6 +79,9 @@ type keyList struct {
 // thumbprint: a certificate that was not read cannot be told, and another read has to.
 func (r *run) sort(o remedy.Object, made *remedy.Made) (keyList, error) {
 	l := keyList{kept: r.kept(o, remedy.TypeKey), found: keyIDs(o.Keys)}
+	for _, k := range o.Keys {
+		r.adopt(k, made)
+	}
 	for _, k := range o.Keys {
 		switch named := made != nil && strings.EqualFold(k.KeyID, r.op.NewKeyID); {
 		case named && k.Public == "":
@@ -91,7 +95,7 @@ func (r *run) sort(o remedy.Object, made *remedy.Made) (keyList, error) {
 		case has(l.kept, k.KeyID):
 			l.stay = append(l.stay, k.Raw)
 		default:
-			l.removed = append(l.removed, k.KeyID)
+			l.removed, l.goes = append(l.removed, k.KeyID), append(l.goes, k)
 		}
 	}
 	return l, nil
@@ -180,6 +184,9 @@ func (r *run) replaceOnce(ctx context.Context, s remedy.Step, life time.Duration
 		return true, nil
 	}
 	err = r.change(ctx, s, entry, func() error { return r.Directory.ReplaceKeys(ctx, collection(s.ObjectKind), s.Object, l.stay) })
+	if h, ok := r.byProof(ctx, s, err); ok {
+		return true, r.roll(ctx, s, made, l, h)
+	}
 	return err == nil, err
 }
 

@@ -70,6 +70,7 @@ type lab struct {
 	stopped  bool
 	secrets  *labSecrets
 	triaged  memory.Bell
+	holder   func(context.Context, string) (azgraph.Holder, bool)
 	prover   func() error // takes the place of the directory's word about the new certificate
 }
 
@@ -532,7 +533,7 @@ func (l *lab) instance(owner string) *evict.Evict {
 		Stopped: func(context.Context) (bool, error) {
 			return l.stopped, nil
 		},
-		Restorer: g, AzureRestorer: a, Secrets: func(string) (evict.SecretStore, error) { return l.secrets, nil },
+		Holder: l.holder, Roller: g, Restorer: g, AzureRestorer: a, Secrets: func(string) (evict.SecretStore, error) { return l.secrets, nil },
 		Triage: &l.triaged, Failures: func(context.Context, event.Principal, time.Time) ([]remedy.Failure, error) { return l.failures, nil },
 	})
 }

@@ -346,7 +346,7 @@ func TestAnEmergencySecretIsInTheVaultAndNowhereElseWhereverTheProcessEnds(t *te
 				t.Fatalf("ended at %d (%s): %s %s, client secrets %+v, in the vault %d", at, e.name, op.State, op.Reason, app.PasswordCredentials, len(l.secrets.versions))
 			}
 			p := app.PasswordCredentials[0]
-			if p.Digest != directory.Digest(l.secrets.texts[0]) || p.EndDateTime.Sub(time.Now()) > 24*time.Hour {
+			if p.Digest != directory.Digest(l.secrets.texts[0]) || time.Until(p.EndDateTime) > 24*time.Hour {
 				t.Errorf("ended at %d (%s): the vault has another secret than the application, or it lives until %s", at, e.name, p.EndDateTime)
 			}
 			journal, _ := json.Marshal(op)

@@ -149,16 +149,16 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 	}
 	name, err := os.Hostname()
 	owner := fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6])
-	operations := evict.New(evict.Config{
+	operations := evict.New(r.reach(evict.Config{
 		Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
-		Directory: r.graph, Inventory: r.inventory, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
+		Directory: r.graph, Inventory: r.inventory, Survey: r.survey, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
 		Owner: owner,
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
 			return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)
 			})
 		},
-	})
+	}))
 	ordered := r.orders(owner)
 	return funchost.Queue(func(ctx context.Context, m funchost.Message) error {
 		if order.Is(m.Text) {
@@ -189,6 +189,9 @@ func (r *responder) orders(owner string) *orders.Runner {
 // decideAgain asks the brakes with the case as it is stored now. What people approved takes none of the slots for acting
 // alone.
 func (r *responder) decideAgain(ctx context.Context, op remedy.Operation) (decide.Verdict, error) {
+	if op.Undoes != "" { // nothing is taken back without people
+		return decide.Verdict{Mode: decide.ModeApprove}, nil
+	}
 	c, err := r.account.Cases().Get(ctx, op.Principal.Key(), op.Case)
 	if err != nil {
 		return decide.Verdict{}, err

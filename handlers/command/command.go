@@ -33,6 +33,7 @@ var commands = []command{
 	{"stop", "--why T --by WHO | --status", "the kill switch: nothing is changed any more, and what is half done is listed", stopCommand},
 	{"resume", "--by WHO [--why T]", "let everything go on after a stop", resumeCommand},
 	{"ledger", "list | verify OPERATION | verify --all [--head HASH]", "the record of what was changed: list the operations, check hash chains, daily heads and journals", ledgerCommand},
+	{"undo", "OPERATION --diff | OPERATION --by WHO [--only ID,..] [--name ID,..] [--secret-to https://VAULT/NAME]", "what was changed: show what can be put back, or order it for approval", undoCommand},
 	{"policy", "show [ID] | create FILE | update ID FILE | remove ID; flags before FILE and ID: --named NAME --reason TEXT --wait 1m", "policies that block principals at risk: show them, order one to be made, changed, removed", policyCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }

@@ -10,13 +10,13 @@ package evict
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"rekey/handlers/operations"
+	"rekey/shared/azure/graph"
 	"rekey/shared/azure/vault"
 	"rekey/shared/decide"
 	"rekey/shared/event"
@@ -27,34 +27,36 @@ import (
 	"rekey/shared/store"
 )
 
-// Directory is what is changed in Microsoft Graph.
-type Directory interface {
-	ReplaceKeys(ctx context.Context, collection, id string, keys []json.RawMessage) error
-	RemovePassword(ctx context.Context, collection, id, keyID string) error
-	RemoveFederated(ctx context.Context, applicationID, id string) error
-	SetEnabled(ctx context.Context, id string, enabled bool) error
-}
-
-// Vault makes the new certificate.
-type Vault interface {
-	Make(ctx context.Context, name, subject string) (vault.Certificate, error)
-}
-
 // Config is what the handler works with.
 type Config struct {
 	Operations operations.Store
 	Ledger     store.Blobs
 	Undo       store.Blobs
 	Directory  Directory
-	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
-	Vault      Vault
-	Prove      func(ctx context.Context, appID string, c vault.Certificate) error
+	Azure      Azure // nil: no step may need it
+	// Inventory reads what opens the door; Survey also everything that surrounds it, for the bundle and the last look. A nil
+	// Survey is the Inventory.
+	Inventory func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Survey    func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
+	Vault     Vault
+	Prove     func(ctx context.Context, appID string, c vault.Certificate) error
 	// Decide decides again, from state, before anything is changed: a message is only a rumour. What people approved is asked
 	// about, too: the never-touch list and the policy may be others by now.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step and every change
-	Now     func() time.Time
-	Owner   string // this instance
+	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
+	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
+	// Holder returns the key of a certificate that is on an object, where an operator handed one over, and Roller rolls
+	// certificates with it where replacing the list is not permitted. Both may be nil.
+	Holder func(ctx context.Context, objectID string) (graph.Holder, bool)
+	Roller Roller
+	// What undo needs; nil where nothing is taken back.
+	Restorer      Restorer
+	AzureRestorer AzureRestorer
+	Secrets       func(vaultURL string) (SecretStore, error)
+	Triage        store.Bell // rung when the days of watching showed something new; may be nil
+	Now           func() time.Time
+	Owner         string // this instance
 	// Pause is how long to wait between reads that must agree, and between tries to prove.
 	Pause time.Duration
 }
@@ -71,6 +73,9 @@ const (
 func New(c Config) *Evict {
 	if c.Pause == 0 {
 		c.Pause = defaultPause
+	}
+	if c.Survey == nil {
+		c.Survey = c.Inventory
 	}
 	return &Evict{c}
 }
@@ -97,6 +102,8 @@ type run struct {
 	tag    string       // of the row, as it was read or written last
 	lease  remedy.Lease // as it was written last
 	ledger *ledger.Ledger
+	begun  map[string]time.Time // when this instance began a step
+	remark string               // of the step at work, for the journal
 }
 
 // open reads the operation, decides again, and takes the lease. It returns nil when there is nothing to do.
@@ -108,8 +115,8 @@ func (e *Evict) open(ctx context.Context, id string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Evict: e, op: o.Operation, tag: o.Tag}
-	if now := e.Now(); !r.op.Due() || r.op.Waits(now) || !r.op.Acquire(e.Owner, now, leaseTerm) {
+	r := &run{Evict: e, op: o.Operation, tag: o.Tag, begun: map[string]time.Time{}}
+	if now := e.Now(); !r.op.Due() && !r.op.Watching() || r.op.Waits(now) || !r.op.Acquire(e.Owner, now, leaseTerm) {
 		return nil, nil
 	}
 	if err := r.allowed(ctx); err != nil {
@@ -190,19 +197,24 @@ const peopleLimit = 8
 
 // work does step after step.
 func (r *run) work(ctx context.Context) error {
+	if r.op.Watching() {
+		return r.look(ctx)
+	}
 	for {
 		s, more := r.op.Next()
 		if !more {
 			r.op.Finish(r.Now())
 			return r.end(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
 		}
-		stopped, err := r.Stopped(ctx)
-		if err != nil {
+		if err := r.mayGoOn(ctx, s); err != nil {
 			return err
 		}
-		if stopped {
-			r.op.Halt()
-			return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before step %s", r.op.ID, s.ID)
+		switch {
+		case r.op.Failing != "":
+			return r.giveUp(ctx, s, errors.New(r.op.Failing))
+		case s.Kind == remedy.StepWatch:
+			r.op.StartWatch(s, r.Now())
+			return r.end(ctx, r.op.Reason)
 		}
 		if err := r.permitted(ctx, s); err != nil {
 			return err
@@ -213,6 +225,19 @@ func (r *run) work(ctx context.Context) error {
 	}
 }
 
+// mayGoOn asks the kill switch.
+func (r *run) mayGoOn(ctx context.Context, s remedy.Step) error {
+	stopped, err := r.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	if stopped {
+		r.op.Halt()
+		return fault.Errorf(fault.Limit, "operation %s: the kill switch is set; it stands before or in step %s", r.op.ID, s.ID)
+	}
+	return nil
+}
+
 // step does one step: intent, change, result.
 func (r *run) step(ctx context.Context, s remedy.Step) error {
 	r.op.Start(s.ID, r.Now())
@@ -220,26 +245,32 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 	if err := r.save(ctx); err != nil {
 		return err
 	}
+	if _, ok := r.begun[s.ID]; !ok {
+		r.begun[s.ID] = r.Now()
+	}
+	r.remark = ""
 	err := do(ctx, r, s)
 	switch {
 	case err == nil:
 		if err := r.answer(ctx); err != nil {
 			return err
 		}
-		r.op.Complete(s.ID, "", r.Now())
+		r.op.Complete(s.ID, r.remark, r.Now())
 		return r.save(ctx)
 	case errors.Is(err, errGiveUp):
 		return r.giveUp(ctx, s, err)
 	case fault.Kind(err) != fault.Denied:
 		return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
-	case r.op.Attempts(s.ID) < refusals:
-		return r.pause(ctx, s, verifyLimit) // a replica that is behind refuses what another would take
+	case !final(err) && r.op.Refuse(s.ID, r.Now()) < refusals:
+		return r.wait(ctx) // a replica that is behind refuses what another would take
+	case required(s):
+		return r.giveUp(ctx, s, needing(s, err))
 	}
-	return r.giveUp(ctx, s, err)
+	return r.goOnWithout(ctx, s, err)
 }
 
 // refusals is how often a step must be refused before it counts.
-const refusals = 3
+const refusals = 5
 
 // answer gives the intents that an interrupted instance left behind their results: this one looked, and found the
 // change made.
@@ -256,16 +287,35 @@ func (r *run) answer(ctx context.Context) error {
 // errGiveUp marks a step that cannot succeed any more.
 var errGiveUp = errors.New("gave up")
 
-// giveUp ends an operation that cannot go on. Whatever was enabled again is disabled; nothing is ever added back.
+// giveUp ends an operation that cannot go on. Whatever was enabled again is disabled; nothing is ever added back. That it
+// gives up is in the journal first, so that whoever comes after an interruption gives up, too.
 func (r *run) giveUp(ctx context.Context, s remedy.Step, reason error) error {
-	for _, back := range r.op.Plan.Steps {
-		if back.Kind == remedy.StepEnable {
-			if err := disable(ctx, r, back); err != nil {
-				return fmt.Errorf("operation %s: containing after step %s: %w", r.op.ID, s.ID, err)
-			}
+	if r.op.Failing == "" {
+		r.op.Failing = fmt.Sprintf("step %s: %v", s.ID, reason)
+		r.op.State = remedy.StateRunning
+		if err := r.save(ctx); err != nil {
+			return err
 		}
 	}
-	r.op.Fail(fmt.Sprintf("step %s: %v; the principal stays disabled, people have to act", s.ID, reason), r.Now())
+	after := "the principal stays disabled, people have to act"
+	if s.Kind == remedy.StepDisable {
+		after = "the principal is NOT disabled, people have to act at once"
+	}
+	for _, back := range r.op.Plan.Steps {
+		if back.Kind != remedy.StepEnable {
+			continue
+		}
+		switch err := disable(ctx, r, back); {
+		case fault.Kind(err) == fault.Denied:
+			after = "the principal could NOT be disabled (" + err.Error() + "), people have to act at once"
+		case err != nil:
+			return fmt.Errorf("operation %s: containing after step %s: %w", r.op.ID, s.ID, err)
+		}
+	}
+	if err := r.answer(ctx); err != nil {
+		return err
+	}
+	r.op.Fail(r.op.Failing+"; "+after, r.Now())
 	err := r.end(ctx, r.op.Reason)
 	return errors.Join(fault.Errorf(fault.Limit, "operation %s failed: %s", r.op.ID, r.op.Reason), err)
 }
@@ -287,21 +337,20 @@ func (r *run) note(ctx context.Context, e ledger.Entry) error {
 	return r.ledger.Append(ctx, e)
 }
 
-// change makes one change between two entries of the ledger. Without the first it does not happen, nor with the kill switch.
+// change makes one change between two entries of the ledger. Without the first it does not happen, nor with the kill switch
+// set.
 func (r *run) change(ctx context.Context, s remedy.Step, e ledger.Entry, do func() error) error {
-	stopped, err := r.Stopped(ctx)
-	if err != nil {
+	if err := r.mayGoOn(ctx, s); err != nil {
 		return err
-	}
-	if stopped {
-		r.op.Halt()
-		return fault.Errorf(fault.Limit, "the kill switch is set: not %s", e.Text)
 	}
 	e.Kind, e.Step, e.Object = ledger.Intent, s.ID, s.Object
 	if err := r.note(ctx, e); err != nil {
 		return err
 	}
-	err = do()
+	err := do()
+	if errors.Is(err, fault.Conflict) { // of the service: the journal and the ledger are not concerned
+		err = fault.Errorf(fault.Transient, "%v", err)
+	}
 	e.Kind, e.Text = ledger.Result, "done"
 	if err != nil {
 		e.Text = "not done: " + err.Error()

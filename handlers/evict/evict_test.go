@@ -62,14 +62,17 @@ type world struct {
 	victims int
 }
 
-func newWorld(t *testing.T, lag time.Duration) *world {
+func newWorld(t *testing.T, lag time.Duration, vaultRoles ...string) *world {
 	t.Helper()
+	if vaultRoles == nil {
+		vaultRoles = []string{keyvault.RoleCertificates, keyvault.RoleCrypto}
+	}
 	w := &world{}
 	clientID := fmt.Sprintf("4e4b4559-0000-4000-8000-%012d", worlds.Add(1))
 	c, err := cloud.Start(t.Context(), cloud.Config{
 		Dir: t.TempDir(), TenantID: tenantID, Lag: lag, OnSignIn: func(s entra.SignIn) { w.mu.Lock(); defer w.mu.Unlock(); w.signIns = append(w.signIns, s) },
 		Identities: []entra.Identity{{ClientID: clientID, ObjectID: "o", Roles: map[string][]string{
-			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
+			graph.Audience: {graph.PermissionWrite}, keyvault.Audience: vaultRoles,
 		}}},
 	})
 	if err != nil {
@@ -143,6 +146,7 @@ type rig struct {
 	inventory  func(context.Context, event.Principal) (remedy.Inventory, error)
 	prove      func(context.Context, string, vault.Certificate) error
 	stopped    bool
+	ahead      time.Duration // of the handler's clock
 	mode       decide.Mode
 	id         string
 }
@@ -150,7 +154,7 @@ type rig struct {
 // fixedVault returns one certificate for every name.
 type fixedVault struct{ cert vault.Certificate }
 
-func (f fixedVault) Make(_ context.Context, name, _ string) (vault.Certificate, error) {
+func (f fixedVault) Make(_ context.Context, name, _ string, _ vault.Wish) (vault.Certificate, error) {
 	f.cert.Name = name
 	return f.cert, nil
 }
@@ -183,6 +187,18 @@ func newRig(t *testing.T, w *world) *rig {
 	return r
 }
 
+// real has the vault make the certificate, and the token endpoint prove it.
+func (r *rig) real() {
+	w := r.world
+	r.vault = w.vault
+	prover := token.Prover{Authority: w.cloud.AuthorityURL, Tenant: tenantID, Scope: "https://graph.microsoft.com/.default", Private: true, Options: w.opts}
+	r.prove = func(ctx context.Context, appID string, c vault.Certificate) error {
+		return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
+			return w.vault.SignPS256(ctx, c.Name, digest)
+		})
+	}
+}
+
 // instance makes a handler of another instance.
 func (r *rig) instance(owner string) *evict.Evict {
 	return evict.New(evict.Config{
@@ -190,7 +206,7 @@ func (r *rig) instance(owner string) *evict.Evict {
 		Decide: func(context.Context, remedy.Operation) (decide.Verdict, error) {
 			return decide.Verdict{Mode: r.mode}, nil
 		},
-		Stopped: func(context.Context) (bool, error) { return r.stopped, nil }, Now: time.Now, Owner: owner, Pause: time.Millisecond,
+		Stopped: func(context.Context) (bool, error) { return r.stopped, nil }, Now: func() time.Time { return time.Now().Add(r.ahead) }, Owner: owner, Pause: time.Millisecond,
 	})
 }
 
@@ -280,13 +296,7 @@ func accounted(entries []ledger.Entry, n string) error {
 func TestAnEvictionThroughTheRealClientsEndsWithOneProvenCertificate(t *testing.T) {
 	w := newWorld(t, 0)
 	r := newRig(t, w)
-	r.vault = w.vault
-	prover := token.Prover{Authority: w.cloud.AuthorityURL, Tenant: tenantID, Scope: "https://graph.microsoft.com/.default", Private: true, Options: w.opts}
-	r.prove = func(ctx context.Context, appID string, c vault.Certificate) error {
-		return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
-			return w.vault.SignPS256(ctx, c.Name, digest)
-		})
-	}
+	r.real()
 	if err := r.handle(t, "a"); err != nil {
 		t.Fatal(err)
 	}

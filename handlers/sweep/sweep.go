@@ -155,7 +155,7 @@ func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
 
 // settled rings for triage of a principal whose operation has ended well and whose case does not say so yet.
 func (s *Sweep) settled(ctx context.Context, op remedy.Operation, now time.Time) error {
-	if op.State != remedy.StateDone || now.Sub(op.Updated) > lookBack {
+	if op.State != remedy.StateDone && !op.Watching() || now.Sub(op.Updated) > lookBack {
 		return nil
 	}
 	c, err := s.Cases.Get(ctx, op.Principal.Key(), op.Case)

@@ -99,7 +99,7 @@ func (b *planner) vaults(o Object) {
 	b.items(o, Step{Kind: StepRemoveVaultPolicies, What: "remove the principal from access policies of vaults", Why: why, Permission: permissionPolicies}, policies)
 	const group = "the group's own access stays: others live on it"
 	b.items(o, Step{Kind: StepRemoveMemberships, What: "take the principal out of groups that reach vaults", Why: group, Permission: permissionMembers}, members)
-	b.items(o, Step{Kind: StepRemoveMemberships, What: "take the principal out of role-assignable groups that reach vaults", Why: group, Permission: permissionRoles}, powerful)
+	b.items(o, Step{Kind: StepRemoveMemberships, What: "take the principal out of role-assignable groups that reach vaults", Why: group, Permission: permissionMembers + both + permissionRoles}, powerful)
 	if len(roles)+len(policies)+len(members)+len(powerful) > 0 {
 		b.note("the vault access of %s stays cut when the plan ends: give it back by undo, 90 minutes after the last step at the earliest", quoted(o.Name))
 	}

@@ -120,4 +120,7 @@ type Federated struct {
 	Subject   string   `json:"subject"`
 	Claims    string   `json:"claimsMatchingExpression,omitempty"`
 	Audiences []string `json:"audiences,omitempty"`
+
+	Description   string `json:"description,omitempty"`
+	ClaimsVersion int    `json:"claimsLanguageVersion,omitempty"`
 }

@@ -119,7 +119,7 @@ func (k Keeping) fixed(o Object, c credential) (why string, opens bool) {
 	case !has(k.Objects, o.ID):
 		return outsideWhy, false
 	case c.kind == TypeKey && o.Kind == KindApplication && has(k.Own, c.id):
-		return "Rekey's own new certificate", false
+		return ownWhy, false
 	case c.kind != TypeFederated && k.Locks[o.ID].Locks(usage(o, c)):
 		return "the application's instance property lock forbids to change it", true
 	}
@@ -154,7 +154,10 @@ func (k Keeping) why(o Object, c credential, signing map[string]bool) (why strin
 	return "", false
 }
 
-const outsideWhy = "its object is not in the plan"
+const (
+	outsideWhy = "its object is not in the plan"
+	ownWhy     = "Rekey's own new certificate" // if it is: whoever adds a key chooses its id
+)
 
 // usage says what a credential is for, as the lock sees it: Sign, or Verify.
 func usage(o Object, c credential) string {

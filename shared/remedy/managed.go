@@ -51,7 +51,7 @@ func (b *planner) managedAppRoles(o Object) {
 	}
 	var items []Item
 	for _, r := range o.AppRoles.Items {
-		b.item(&items, o, TypeAppRole, Item{ID: r.ID, What: r.label()})
+		b.item(&items, o, TypeAppRole, Item{ID: r.ID, What: r.label(), On: r.ResourceID})
 	}
 	b.items(o, Step{
 		Kind: StepRemoveAppRoles, What: "revoke the application permissions of the managed identity", Permission: permissionAppRoles,
@@ -100,7 +100,11 @@ func (b *planner) detach(o Object) {
 	for _, r := range resources {
 		permission := resourceType(r) + "/write"
 		i := []Item{}
-		b.item(&i, o, TypeAzureRole, Item{ID: r, Kind: "resource", What: plain(r)})
+		x := Item{ID: r, Kind: "resource", What: plain(r)}
+		if m.UserAssigned {
+			x.On = m.ResourceID
+		}
+		b.item(&i, o, TypeAzureRole, x)
 		if s.Items, s.Permission = i, permission; len(i) > 0 {
 			b.add(s) // one a resource: each type needs a permission of its own
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"rekey/shared/casefile"
@@ -27,6 +28,7 @@ const (
 	StatePlanned          State = "planned"          // a plan to look at
 	StateAwaitingApproval State = "awaitingApproval" // a person has to say yes
 	StateRunning          State = "running"          // due, or at work
+	StateWatching         State = "watching"         // the locks are changed; looked at for some days more
 	StateContained        State = "contained"        // disabled; the rest awaits a person
 	StateDone             State = "done"             // the locks are changed
 	StateFailed           State = "failed"           // stopped on the way: people have to act
@@ -49,6 +51,7 @@ type Progress struct {
 	Step     string    `json:"step"`
 	Status   Status    `json:"status"`
 	Attempts int       `json:"attempts"`
+	Refusals int       `json:"refusals,omitempty"` // how often the service said no; interruptions do not count
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Note     string    `json:"note,omitempty"`
@@ -77,8 +80,13 @@ type Operation struct {
 	Progress    []Progress      `json:"progress"`
 	Certificate string          `json:"certificate"` // name in Key Vault
 	NewKeyID    string          `json:"newKeyId"`    // of the new certificate on the application
-	Suspects    []string        `json:"suspects"`    // key ids that suspicious sign-ins used
-	Since       time.Time       `json:"since"`       // beginning of the suspect window
+	Made        *Made           `json:"made,omitempty"`
+	Suspects    []string        `json:"suspects"` // key ids that suspicious sign-ins used
+	Since       time.Time       `json:"since"`    // beginning of the suspect window
+	Blocked     []Blocked       `json:"blocked,omitempty"`
+	Watch       *Watch          `json:"watch,omitempty"`
+	Undoes      string          `json:"undoes,omitempty"`  // id of the operation that this one takes back
+	Failing     string          `json:"failing,omitempty"` // why it gives up: what is left is to disable the principals again
 	Lease       Lease           `json:"lease,omitzero"`
 	Opened      time.Time       `json:"opened"`
 	Updated     time.Time       `json:"updated"`
@@ -89,6 +97,24 @@ type Operation struct {
 	Rejected  *Decision  `json:"rejected,omitempty"`
 	Cancel    *Decision  `json:"cancel,omitempty"`  // it ends after the step in flight
 	Changes   []string   `json:"changes,omitempty"` // how the plan changed since it was first made
+}
+
+// Made is the certificate that was made, its public part. It is in the journal so that no later step asks the vault again, and
+// none takes another key for it.
+type Made struct {
+	DER   []byte    `json:"der"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// Blocked is something that could not be done, though the plan said so. While one lets the intruder in, the principal stays
+// disabled.
+type Blocked struct {
+	Step   string `json:"step"`
+	Object string `json:"object"`
+	Kind   string `json:"kind"` // of the step
+	Why    string `json:"why"`
+	Opens  bool   `json:"opensDoor,omitempty"`
 }
 
 // OperationID returns the id of a case's operation: one case has one.
@@ -218,6 +244,37 @@ func (o *Operation) Attempts(step string) int { return o.progress(step).Attempts
 // Begun returns when a step was first started or, if the kill switch stood in its way, started again after it.
 func (o *Operation) Begun(step string) time.Time { return o.progress(step).Started }
 
+// Refuse counts an answer of no to a step and returns how many there were.
+func (o *Operation) Refuse(step string, now time.Time) int {
+	p := o.progress(step)
+	p.Refusals++
+	o.Updated = now
+	return p.Refusals
+}
+
+// Block notes that a step cannot be done, and that the rest goes on without it.
+func (o *Operation) Block(s Step, why string, now time.Time) {
+	if !o.Blocks(s.Object, s.Kind) {
+		o.Blocked = append(o.Blocked, Blocked{s.ID, s.Object, s.Kind, why, !harmless[s.Kind]})
+	}
+	o.Updated = now
+}
+
+// Shut says why the principals stay disabled, or "".
+func (o *Operation) Shut() string {
+	for _, b := range o.Blocked {
+		if b.Opens {
+			return b.Why
+		}
+	}
+	return ""
+}
+
+// Blocks reports whether a kind of step could not be done on an object.
+func (o *Operation) Blocks(object, kind string) bool {
+	return slices.ContainsFunc(o.Blocked, func(b Blocked) bool { return b.Object == object && b.Kind == kind })
+}
+
 // Complete notes that a step took effect. A done step stays done.
 func (o *Operation) Complete(step, note string, now time.Time) {
 	p := o.progress(step)
@@ -235,6 +292,14 @@ func (o *Operation) Finish(now time.Time) {
 	o.State, o.Updated, o.Lease = StateDone, now, Lease{}
 	if o.Plan.StaysOff() {
 		o.State, o.Reason = StateContained, "the plan ends with a disabled principal: it says what is not done, and why"
+	}
+	if why := o.Shut(); why != "" {
+		o.State, o.Reason = StateContained, "the principal stays disabled: "+why
+		if !slices.ContainsFunc(o.Plan.Steps, func(s Step) bool { return s.Kind == StepDisable }) {
+			o.State, o.Reason = StateFailed, "not all was done: "+why
+		}
+	} else if len(o.Blocked) > 0 {
+		o.Reason = "without what could not be done: " + o.Blocked[0].Why
 	}
 	for _, p := range o.Progress {
 		if p.Status != Done {

@@ -140,6 +140,9 @@ func (o *Operation) Stop(d Decision) error {
 	switch o.State {
 	case StateDone, StateFailed, StateRejected, StateCancelled:
 		return fault.Errorf(fault.Denied, "cancelling operation %s: it is %s already", o.ID, o.State)
+	case StateWatching: // its plan is done: only the days of looking end
+		o.EndWatch("the watch was ended by "+d.By+": "+d.Why, d.Time)
+		return nil
 	case StateRunning, StateContained, StateAwaitingApproval, StatePlanned:
 	}
 	if o.Cancel != nil {

@@ -258,7 +258,7 @@ func (p Plan) Keeps(o Object) []Kept {
 	var out []Kept
 	for _, c := range credentials(o) {
 		k, ok := approved[c.at(o)]
-		if why, opens := p.Keeping.fixed(o, c); why != "" {
+		if why, opens := p.Keeping.fixed(o, c); why != "" && !(why == ownWhy && p.Keeping.late(o, c)) {
 			out = append(out, Kept{o.ID, c.kind, c.id, why, opens})
 		} else if ok && !p.Keeping.late(o, c) {
 			out = append(out, k)

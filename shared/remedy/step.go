@@ -1,5 +1,7 @@
 package remedy
 
+import "strings"
+
 // Kinds of step, in the order of a plan. Each says what it does, when it is done, and why it may be repeated. Who carries
 // a step out reads the object again first: the ids in the step are what was known when it was planned, and what was added
 // since goes too (Plan.Keeps says what stays, and is the only thing that does).
@@ -67,8 +69,9 @@ const (
 	StepProve = "prove"
 	// StepDismiss dismisses the principals' risk in Identity Protection, under the limits of StepConfirm.
 	StepDismiss = "dismiss"
-	// StepWatch looks for seven days (Hours) at failed sign-ins, by network, at credentials that come back, and at tokens
-	// that outlived the change. Done when the time is over; it changes nothing itself.
+	// StepWatch looks for seven days (Hours) at failed sign-ins, by network, and at credentials that come back: those are
+	// removed again, and after three times the principal is disabled and people are called. Nobody waits for it: the
+	// operation is in StateWatching meanwhile, and is looked at now and then. Done when the time is over.
 	StepWatch = "watch"
 )
 
@@ -81,7 +84,7 @@ type Step struct {
 	Name       string   `json:"name,omitempty"`
 	What       string   `json:"what"`
 	Why        string   `json:"why"`
-	Permission string   `json:"permission,omitempty"` // exact name of the Graph permission, Azure operation or vault role
+	Permission string   `json:"permission,omitempty"` // exact names of the Graph permissions, Azure operation or vault role
 	Reversible bool     `json:"reversible"`
 	KeyIDs     []string `json:"keyIds,omitempty"` // credentials that go, known when planned; what is found later goes too
 	Items      []Item   `json:"items,omitempty"`  // what else is changed
@@ -94,6 +97,7 @@ type Item struct {
 	Kind string `json:"kind,omitempty"`
 	What string `json:"what"`
 	Why  string `json:"why,omitempty"`
+	On   string `json:"on,omitempty"` // the resource of an app role, or the identity that is detached
 }
 
 // containing are the steps of containment: they come first, and a plan that may only contain ends behind them.
@@ -101,8 +105,24 @@ var containing = map[string]bool{
 	StepSnapshot: true, StepConfirm: true, StepDisable: true, StepRemoveVaultPolicies: true, StepRemoveMemberships: true, StepRemoveAzureRoles: true,
 }
 
+// harmless are the steps without which the intruder is as much outside: they tell others, or cut what issued tokens may do.
+var harmless = map[string]bool{
+	StepConfirm: true, StepDismiss: true, StepRemoveVaultPolicies: true, StepRemoveMemberships: true,
+}
+
 // looking are the steps that change nothing.
 var looking = map[string]bool{StepSnapshot: true, StepVerify: true, StepProve: true, StepWatch: true}
+
+// both joins two permissions where a step needs them together.
+const both = " and "
+
+// Permissions are what the step needs, beside reading: all of them together.
+func (s Step) Permissions() []string {
+	if s.Permission == "" {
+		return nil
+	}
+	return strings.Split(s.Permission, both)
+}
 
 // Contains reports whether the step belongs to containment.
 func (s Step) Contains() bool { return containing[s.Kind] }

@@ -133,7 +133,7 @@ func (b *planner) appRoles(o Object) {
 	}
 	var all []found
 	for _, r := range o.AppRoles.Items {
-		all = append(all, found{Item{ID: r.ID, What: r.label()}, r.Created})
+		all = append(all, found{Item{ID: r.ID, What: r.label(), On: r.ResourceID}, r.Created})
 	}
 	b.remove(o, change{Step{Kind: StepRemoveAppRoles, What: "revoke application permissions given in the window", Why: "the workload did without them before", Permission: permissionAppRoles}, TypeAppRole, "app role assignments"}, o.AppRoles.Known, all)
 }

@@ -82,11 +82,11 @@ func (s *Server) attach(r *request, id *Identity, name string, remove bool) bool
 // consistent checks that the type says what is there (guessed: services differ in the words, not in the refusal). A type without
 // user-assigned identities removes them all, and none may be named with it.
 func consistent(r *request, id *Identity, named bool) bool {
+	if !strings.Contains(strings.ToLower(id.Type), "systemassigned") {
+		id.PrincipalID, id.TenantID = "", ""
+	}
 	if !strings.Contains(strings.ToLower(id.Type), "userassigned") && !named {
 		id.UserAssigned = nil
-		if !strings.Contains(strings.ToLower(id.Type), "systemassigned") {
-			id.PrincipalID, id.TenantID = "", ""
-		}
 		return true
 	}
 	if len(id.UserAssigned) == 0 || !strings.Contains(strings.ToLower(id.Type), "userassigned") {

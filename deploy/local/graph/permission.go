@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"rekey/deploy/local/directory"
 )
 
 // Application permissions by which tests and the local stack are set up; the routes name all.
@@ -100,6 +103,30 @@ func (s *Server) permitted(c call, rt route) bool {
 		if !owner || s.owns(c) {
 			return true
 		}
+	}
+	return s.agentRight(c, rt)
+}
+
+// agentRights permit changes of agent identities and their blueprints alone (agentidentity-update, agentidentityblueprint-update).
+// That the last one is good for each kind of credential is a guess: no page names it for the methods.
+const (
+	switchAgents         = "AgentIdentity.EnableDisable.All"
+	blueprintCredentials = "AgentIdentityBlueprint.AddRemoveCreds.All"
+)
+
+// agentRight reports whether the caller may make a call because it is about an agent identity, or the credentials of a
+// blueprint.
+func (s *Server) agentRight(c call, rt route) bool {
+	switch rt.path {
+	case "/servicePrincipals/{id}":
+		o, _ := s.directory.Get(directory.ServicePrincipals, c.id())
+		return rt.method == patch && o.AgentBlueprintID != "" && c.holds(switchAgents)
+	case "/applications/{id}", "/applications/{id}/removePassword", "/applications/{id}/addPassword", "/applications/{id}/federatedIdentityCredentials",
+		"/applications/{id}/federatedIdentityCredentials/{item}":
+		app, _ := s.directory.Get(directory.Applications, c.id())
+		agents := s.directory.View(time.Time{}).List(directory.ServicePrincipals)
+		blueprint := slices.ContainsFunc(agents, func(o directory.Object) bool { return o.AgentBlueprintID != "" && o.AgentBlueprintID == app.AppID })
+		return rt.method != get && (rt.method != remove || strings.HasSuffix(rt.path, "{item}")) && blueprint && c.holds(blueprintCredentials)
 	}
 	return false
 }

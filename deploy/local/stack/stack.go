@@ -17,8 +17,6 @@ import (
 	"rekey/deploy/local/cloud"
 	"rekey/deploy/local/entra"
 	"rekey/deploy/local/eventhub"
-	"rekey/deploy/local/graph"
-	"rekey/deploy/local/keyvault"
 	"rekey/handlers/state"
 	azhub "rekey/shared/azure/eventhub"
 	"rekey/shared/host/config"
@@ -129,11 +127,7 @@ func (s *Stack) startCloud(ctx context.Context) (err error) {
 	}
 	s.Cloud, err = cloud.Start(ctx, cloud.Config{
 		Dir: filepath.Join(s.config.Dir, "cloud"), TenantID: s.config.TenantID, Lag: s.config.Lag, OnSignIn: s.config.OnSignIn, Portal: s.Portal,
-		Identities: []entra.Identity{{ClientID: Identity, ObjectID: ObjectID, Roles: map[string][]string{
-			graph.Audience: {
-				graph.PermissionWrite, graph.PermissionRead, "IdentityRiskyServicePrincipal.ReadWrite.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
-			}, keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
-		}}},
+		Identities: []entra.Identity{{ClientID: Identity, ObjectID: ObjectID, Roles: Rights()}},
 	})
 	return err
 }

@@ -449,3 +449,27 @@ func TestTheAudienceIsTheCloudsOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestASystemAssignedIdentityIsSwitchedOffAndOthersStay(t *testing.T) {
+	w := build(t, cloud.Config{})
+	both, alone := id("Microsoft.Compute/virtualMachines", "both"), id("Microsoft.Compute/virtualMachines", "alone")
+	err := w.ARM.Build(func(b arm.World) {
+		b.Resource(arm.Resource{ID: both, Identity: attached("SystemAssigned, UserAssigned", w.id1)})
+		b.Resource(arm.Resource{ID: alone, Identity: &arm.Identity{Type: "SystemAssigned", PrincipalID: victim}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := w.owner(t)
+	for _, r := range []string{both, alone, both, alone, id("Microsoft.Compute/virtualMachines", "gone")} {
+		if err := c.SwitchOff(t.Context(), r); err != nil {
+			t.Errorf("%s: %v", r, err)
+		}
+	}
+	if left := w.ARM.Attached(both); len(left) != 1 || left[0] != w.id1 {
+		t.Errorf("the user-assigned ones are %v", left)
+	}
+	if err := c.SwitchOff(t.Context(), id("Microsoft.ContainerInstance/containerGroups", "g")); !errors.Is(err, fault.Denied) {
+		t.Errorf("of a container group: %v", err)
+	}
+}

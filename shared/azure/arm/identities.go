@@ -105,6 +105,34 @@ func (c *Client) Detach(ctx context.Context, resource, identity string) error {
 	return c.call(ctx, at, nil)
 }
 
+// SwitchOff takes the system-assigned identity from a resource, which deletes it. None there is success. Types are those of
+// Detach.
+func (c *Client) SwitchOff(ctx context.Context, resource string) error {
+	doing := "switching off the identity of " + resource
+	r, err := read(doing, resource)
+	if err != nil {
+		return err
+	}
+	kind := r.ResourceType.String()
+	if !slices.Contains(detachable, strings.ToLower(kind)) {
+		return fault.Errorf(fault.Denied, "%s: Azure changes the identity of a %s only with the whole resource: switch it off on the resource's page Identity", doing, kind)
+	}
+	var have struct{ Identity Identities }
+	at := request{method: http.MethodGet, doing: doing, path: resource, version: apiVersion(kind)}
+	if err := c.call(ctx, at, &have); err != nil {
+		return gone(err)
+	}
+	if !strings.Contains(strings.ToLower(have.Identity.Type), "systemassigned") {
+		return nil
+	}
+	left := map[string]any{"type": "None"}
+	if len(have.Identity.UserAssigned) > 0 {
+		left["type"] = "UserAssigned"
+	}
+	at.method, at.body = http.MethodPatch, map[string]any{"identity": left}
+	return c.call(ctx, at, nil)
+}
+
 // without is the update that removes one identity: named with null, and with the type of what is left.
 func (i Identities) without(identity string) map[string]any {
 	if len(i.UserAssigned) > 1 {

@@ -82,6 +82,7 @@ func calls(w *world) map[string]func(context.Context, *azarm.Client) error {
 	}
 	for _, kind := range detachable {
 		out["Detach "+kind] = detach(kind)
+		out["SwitchOff "+kind] = func(ctx context.Context, c *azarm.Client) error { return c.SwitchOff(ctx, resourceOf(kind)) }
 	}
 	for kind, id := range keyed(w) {
 		out["Keys "+kind], out["Regenerate "+kind] = keys(id), regenerate(id)
@@ -121,7 +122,7 @@ func more(t *testing.T, w *world) {
 	t.Helper()
 	err := w.ARM.Build(func(b arm.World) {
 		for _, kind := range detachable {
-			b.Resource(arm.Resource{ID: resourceOf(kind), Identity: attached("UserAssigned", w.id1)})
+			b.Resource(arm.Resource{ID: resourceOf(kind), Identity: attached("SystemAssigned, UserAssigned", w.id1, w.id10)})
 		}
 		for _, id := range keyed(w) {
 			b.Resource(arm.Resource{ID: id})

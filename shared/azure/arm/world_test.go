@@ -35,7 +35,7 @@ var worlds atomic.Int64
 // caller is one of many identities without any rights at first.
 func caller(n int) string { return fmt.Sprintf("55555555-0000-4000-8000-%012d", n) }
 
-const callers = 120
+const callers = 150
 
 // world is a small cloud: vault kv1 with access policies, kv2 with roles, one of each provider, a web site with two identities.
 type world struct {

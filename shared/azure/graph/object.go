@@ -178,6 +178,16 @@ func (c *Client) Certificates(ctx context.Context, collection, id string) (map[s
 	return out, nil
 }
 
+// Credentials returns an object with its certificates, as ReplaceKeys takes them back, and its client secrets.
+func (c *Client) Credentials(ctx context.Context, collection, id string) (Object, error) {
+	var o Object
+	err := c.call(ctx, request{
+		method: http.MethodGet, doing: "reading credentials of " + id, path: path(collection, id),
+		query: url.Values{"$select": {"id,appId,displayName,keyCredentials,passwordCredentials"}}, into: &o,
+	})
+	return o, err
+}
+
 // patch changes properties of an object.
 func (c *Client) patch(ctx context.Context, doing, collection, id string, properties map[string]any) error {
 	return c.call(ctx, request{method: http.MethodPatch, doing: doing, path: path(collection, id), body: properties})

@@ -15,6 +15,7 @@ var Permissions = map[string][]string{
 	"Agents":               {"AgentIdentity.Read.All"},
 	"AppRoles":             {"Application.Read.All"},
 	"Certificates":         {"Application.Read.All"},
+	"Credentials":          {"Application.Read.All"},
 	"FederatedCredentials": {"Application.Read.All"},
 	"Owners":               {"Application.Read.All"},
 	"AppRoleAssignments":   {"Application.Read.All"},

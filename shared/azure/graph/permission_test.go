@@ -38,6 +38,7 @@ func calls(w *world) map[string]func(context.Context, *graph.Client) error {
 		"Agents":               func(x ctx, g c) error { return only(g.Agents(x, "app")) },
 		"AppRoles":             func(x ctx, g c) error { return only(g.AppRoles(x, "res")) },
 		"Certificates":         func(x ctx, g c) error { return only(g.Certificates(x, a, "obj")) },
+		"Credentials":          func(x ctx, g c) error { return only(g.Credentials(x, a, "obj")) },
 		"FederatedCredentials": func(x ctx, g c) error { return only(g.FederatedCredentials(x, "obj")) },
 		"Owners":               func(x ctx, g c) error { return only(g.Owners(x, a, "obj")) },
 		"AppRoleAssignments":   func(x ctx, g c) error { return only(g.AppRoleAssignments(x, "sp")) },

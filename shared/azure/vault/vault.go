@@ -48,13 +48,28 @@ type Certificate struct {
 	Version string
 }
 
-// validMonths is how long a new certificate is valid: an incident's certificate is meant to be replaced soon, and
-// tenants often forbid longer ones.
-const validMonths = 3
+// Wish is what a new certificate is to be like.
+type Wish struct {
+	Valid      time.Duration // 0 is 90 days: an incident's certificate is meant to be replaced soon
+	Exportable bool          // its key can leave the vault: the workload loads it
+}
 
-// Make makes a self-signed certificate with a key that cannot be exported. One of that name that exists is returned:
-// repeating the call changes nothing.
-func (c *Client) Make(ctx context.Context, name, subject string) (Certificate, error) {
+// A vault counts a certificate's life in months, of which one is the least. Who needs less says so where the certificate is
+// registered.
+const (
+	validMonths = 3
+	month       = 30 * 24 * time.Hour
+)
+
+func (w Wish) months() int32 {
+	if w.Valid <= 0 {
+		return validMonths
+	}
+	return int32(max(1, (w.Valid+month-1)/month))
+}
+
+// Make makes a self-signed certificate. One of that name that exists is returned: repeating the call changes nothing.
+func (c *Client) Make(ctx context.Context, name, subject string, w Wish) (Certificate, error) {
 	if cert, err := c.Get(ctx, name); !errors.Is(err, fault.NotFound) {
 		return cert, err
 	}
@@ -62,11 +77,11 @@ func (c *Client) Make(ctx context.Context, name, subject string) (Certificate, e
 		CertificatePolicy: &azcertificates.CertificatePolicy{
 			IssuerParameters: &azcertificates.IssuerParameters{Name: to.Ptr("Self")},
 			KeyProperties: &azcertificates.KeyProperties{
-				Exportable: to.Ptr(false), KeyType: to.Ptr(azcertificates.KeyTypeRSA), KeySize: to.Ptr(int32(2048)), ReuseKey: to.Ptr(false),
+				Exportable: to.Ptr(w.Exportable), KeyType: to.Ptr(azcertificates.KeyTypeRSA), KeySize: to.Ptr(int32(2048)), ReuseKey: to.Ptr(false),
 			},
 			SecretProperties: &azcertificates.SecretProperties{ContentType: to.Ptr("application/x-pem-file")},
 			X509CertificateProperties: &azcertificates.X509CertificateProperties{
-				Subject: to.Ptr("CN=" + subject), ValidityInMonths: to.Ptr(int32(validMonths)), KeyUsage: []*azcertificates.KeyUsageType{to.Ptr(azcertificates.KeyUsageTypeDigitalSignature)},
+				Subject: to.Ptr("CN=" + subject), ValidityInMonths: to.Ptr(w.months()), KeyUsage: []*azcertificates.KeyUsageType{to.Ptr(azcertificates.KeyUsageTypeDigitalSignature)},
 			},
 		},
 		Tags: map[string]*string{"rekey": to.Ptr("eviction")},

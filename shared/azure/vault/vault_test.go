@@ -52,11 +52,11 @@ func open(t *testing.T, clientID string, roles ...string) (*vault.Client, *azide
 
 func TestACertificateIsMadeOnceAndItsKeySignsButIsNeverShown(t *testing.T) {
 	v, cred, c := open(t, "11111111-0000-4000-8000-000000000001", keyvault.RoleCertificates, keyvault.RoleCrypto)
-	first, err := v.Make(t.Context(), "rekey-c1", "rekey-c1")
+	first, err := v.Make(t.Context(), "rekey-c1", "rekey-c1", vault.Wish{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := v.Make(t.Context(), "rekey-c1", "rekey-c1")
+	again, err := v.Make(t.Context(), "rekey-c1", "rekey-c1", vault.Wish{})
 	if err != nil || again.Version != first.Version || len(c.Vault.Certificates()) != 1 {
 		t.Errorf("making it again gave version %s after %s (%v)", again.Version, first.Version, err)
 	}
@@ -85,7 +85,7 @@ func TestACertificateIsMadeOnceAndItsKeySignsButIsNeverShown(t *testing.T) {
 
 func TestAMissingRoleIsDenied(t *testing.T) {
 	v, _, _ := open(t, "11111111-0000-4000-8000-000000000002", keyvault.RoleCrypto)
-	if _, err := v.Make(t.Context(), "rekey-c1", "rekey-c1"); !errors.Is(err, fault.Denied) {
+	if _, err := v.Make(t.Context(), "rekey-c1", "rekey-c1", vault.Wish{}); !errors.Is(err, fault.Denied) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -154,5 +154,37 @@ func wait(t *testing.T, v *vault.Client, name string) vault.Certificate {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestACertificateIsAsItIsWishedFor(t *testing.T) {
+	v, cred, c := open(t, "11111111-0000-4000-8000-00000000000e", keyvault.RoleCertificates, keyvault.RoleCrypto)
+	day := 24 * time.Hour
+	for name, tt := range map[string]struct {
+		wish   vault.Wish
+		months int
+	}{
+		"short": {vault.Wish{Valid: day}, 1}, "a month and a day": {vault.Wish{Valid: 31 * day}, 2}, "three months": {vault.Wish{}, 3},
+	} {
+		cert, err := v.Make(t.Context(), "c"+fmt.Sprint(tt.months), name, tt.wish)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := cert.Start.AddDate(0, tt.months, 0); cert.End.Sub(want).Abs() > 2*day {
+			t.Errorf("%s: it ends %s, want about %s", name, cert.End, want)
+		}
+	}
+	if _, err := v.Make(t.Context(), "loadable", "x", vault.Wish{Exportable: true}); err != nil {
+		t.Fatal(err)
+	}
+	certificates, err := azcertificates.NewClient(c.VaultURL, cred, &azcertificates.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: c.Client()}, DisableChallengeResourceVerification: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"loadable": true, "c1": false} {
+		p, err := certificates.GetCertificatePolicy(t.Context(), name, nil)
+		if err != nil || *p.KeyProperties.Exportable != want {
+			t.Errorf("%s can be loaded: %v (%v), want %v", name, !want, err, want)
+		}
 	}
 }

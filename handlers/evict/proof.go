@@ -1,0 +1,71 @@
+package evict
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"rekey/shared/azure/graph"
+	"rekey/shared/fault"
+	"rekey/shared/ledger"
+	"rekey/shared/remedy"
+)
+
+// Roller rolls an object's certificates with proof that one holds a key of them, which takes the place of a permission.
+type Roller interface {
+	AddKey(ctx context.Context, collection, id string, certificate []byte, h graph.Holder) (string, error)
+	RemoveKey(ctx context.Context, collection, id, keyID string, h graph.Holder) error
+}
+
+// roll does by proof what a refused PATCH did not: it adds the new certificate and then removes the others, the one that
+// proves last. Graph chooses the key's id; from then on it is the operation's.
+func (r *run) roll(ctx context.Context, s remedy.Step, made *remedy.Made, l keyList, h graph.Holder) error {
+	if made != nil && !l.own {
+		var id string
+		err := r.change(ctx, s, ledger.Entry{Text: "adding the new certificate by proof of an old one", Found: l.found}, func() (err error) {
+			id, err = r.Roller.AddKey(ctx, collection(s.ObjectKind), s.Object, made.DER, h)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		r.op.NewKeyID = id
+		if err := r.note(ctx, ledger.Entry{Kind: ledger.Note, Step: s.ID, Object: s.Object, Added: []string{id}, Text: "the new certificate's key id, chosen by Graph"}); err != nil {
+			return err
+		}
+		if err := r.save(ctx); err != nil {
+			return err
+		}
+		r.say("the list may not be replaced: the new certificate was added by proof")
+	}
+	proof := thumbprint(h.Certificate)
+	slices.SortStableFunc(l.goes, func(a, b remedy.Key) int {
+		return map[bool]int{true: 1}[a.Thumbprint() == proof] - map[bool]int{true: 1}[b.Thumbprint() == proof]
+	})
+	var errs []error
+	for _, k := range l.goes {
+		errs = append(errs, r.change(ctx, s, ledger.Entry{Text: "removing a certificate by proof", Removed: []string{k.KeyID}}, func() error {
+			return r.Roller.RemoveKey(ctx, collection(s.ObjectKind), s.Object, k.KeyID, h)
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// byProof returns the holder of a key of an object, when a PATCH was refused for want of a permission and there is one.
+func (r *run) byProof(ctx context.Context, s remedy.Step, err error) (graph.Holder, bool) {
+	named := errors.Is(err, graph.ErrLifetime) || errors.Is(err, graph.ErrKeyChanged) || errors.Is(err, graph.ErrLocked)
+	if r.Holder == nil || r.Roller == nil || named || errors.Is(err, fault.Conflict) || fault.Kind(err) != fault.Denied {
+		return graph.Holder{}, false
+	}
+	return r.Holder(ctx, s.Object)
+}
+
+// adopt takes a certificate of its own under another id for the new one: one that was added by proof, whose answer was lost.
+func (r *run) adopt(k remedy.Key, made *remedy.Made) bool {
+	if r.Holder == nil || made == nil || k.Public == "" || k.Thumbprint() != thumbprint(made.DER) || k.KeyID == r.op.NewKeyID {
+		return false
+	}
+	r.say("the new certificate has the key id %s, chosen by Graph", k.KeyID)
+	r.op.NewKeyID = k.KeyID
+	return true
+}

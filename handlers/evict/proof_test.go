@@ -1,0 +1,81 @@
+package evict_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rekey/deploy/local/directory"
+	azgraph "rekey/shared/azure/graph"
+	"rekey/shared/remedy"
+)
+
+// held makes an old certificate whose key an operator handed over.
+func held(t *testing.T) azgraph.Holder {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	year := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "held"}, NotBefore: year(1998), NotAfter: year(2040)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return azgraph.Holder{Certificate: der, Sign: func(_ context.Context, digest []byte) ([]byte, error) {
+		return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest)
+	}}
+}
+
+func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds(t *testing.T) {
+	h, moments := held(t), 0
+	for at := 1; ; at++ {
+		e := &ending{at: at, after: true}
+		synctest.Test(t, func(t *testing.T) {
+			k := kinds["credentials alone"]
+			k.seed = func(l *lab) {
+				ordinary(l)
+				app := theApp()
+				old := keyOf("held", "Verify", "h")
+				old.Key = h.Certificate
+				app.KeyCredentials = append([]directory.KeyCredential{old}, app.KeyCredentials...)
+				l.seeds(directory.Applications, app)
+			}
+			l := begin(t, k)
+			op := l.operation()
+			i := slices.IndexFunc(op.Plan.Steps, func(s remedy.Step) bool { return s.Kind == remedy.StepReplaceKeys })
+			op.Plan.Steps, op.Progress = op.Plan.Steps[i:i+1], op.Progress[i:i+1]
+			now := time.Now().UTC()
+			op.Made = &remedy.Made{DER: theCertificate(), Start: now, End: now.AddDate(0, 3, 0)}
+			l.put(op)
+			l.roles = reading // no list may be replaced
+			l.holder = func(context.Context, string) (azgraph.Holder, bool) { return h, true }
+			l.untilEnded(e)
+			err := l.toTheEnd()
+			op = l.operation()
+			app, _ := l.dir.Get(directory.Applications, "appobj")
+			if err != nil || op.State != remedy.StateDone || len(app.KeyCredentials) != 1 || string(app.KeyCredentials[0].Key) != string(theCertificate()) || app.KeyCredentials[0].KeyID != op.NewKeyID {
+				t.Errorf("ended at access %d (%s): %s %s (%v); %d certificates", at, e.name, op.State, op.Reason, err, len(app.KeyCredentials))
+			}
+			removed, err := l.ledgerOf(op)
+			if !slices.Contains(removed, "held") || !slices.Contains(removed, "appcert") || errors.Is(err, context.Canceled) {
+				t.Errorf("the ledger says that %v were removed (%v)", removed, err)
+			}
+		})
+		if !e.dead || t.Failed() {
+			break
+		}
+		moments++
+	}
+	t.Logf("the process was ended at %d moments", moments)
+}

@@ -38,7 +38,7 @@ locals {
         cases          = "write"
         operations     = "write"
         inventory      = "write"
-        inquiries      = "write"
+        inquiries      = "read"
         switches       = "write"
         suspects       = "write"
         streams        = "read"

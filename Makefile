@@ -56,6 +56,18 @@ test: node_modules vet lint build stage ## everything CI runs: vet, lint, and al
 	$(GO) test -race -timeout 14m ./...
 	cd deploy/bench && $(GO) vet ./... && $(GO) test .
 
+TOOLS := $(CURDIR)/.local/tools
+
+$(TOOLS)/tofu: deploy/azure/tools/tofu/go.mod
+	cd deploy/azure/tools/tofu && nice $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/opentofu/opentofu/cmd/tofu
+
+$(TOOLS)/terraform-provider-azapi: deploy/azure/tools/azapi/go.mod
+	cd deploy/azure/tools/azapi && nice $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/Azure/terraform-provider-azapi
+
+.PHONY: check-deploy
+check-deploy: $(TOOLS)/tofu $(TOOLS)/terraform-provider-azapi ## the plan for Azure against its schemas and the code, offline; the first time the tools are built, for minutes
+	REKEY_TOFU=$(TOOLS)/tofu $(GO) test -count=1 ./deploy/azure/...
+
 .PHONY: test-fast
 test-fast: node_modules stage ## the same tests without the race detector, vet and lint
 	$(GO) test ./...

@@ -103,6 +103,7 @@ func complaints(t *testing.T, tree check.Tree) []string {
 	out = append(out, check.Acts(p, code["respond"])...)
 	out = append(out, check.State(p, store.Tables, store.Queues, store.Containers)...)
 	out = append(out, check.Checked(p)...)
+	out = append(out, check.Sites(p)...)
 	out = append(out, tree.Playbooks(p)...)
 	for app, set := range check.AppSettings(p) {
 		out = append(out, check.Settings(app, set, code[app], triggers[app])...)

@@ -88,7 +88,7 @@ func (t Tree) Playbooks(p *Plan) []string {
 			out = append(out, fmt.Sprintf("%s: its description names no playbook", r.Address))
 			continue
 		}
-		if !strings.Contains(r.text("name"), m[1]) {
+		if !strings.HasPrefix(strings.TrimPrefix(r.text("name"), "rekey-"), m[1]) {
 			out = append(out, fmt.Sprintf("%s: its playbook %s has another name than the alert", r.Address, m[1]))
 		}
 		text, err := os.ReadFile(t.path("docs", "playbooks", m[1]+".md"))

@@ -66,7 +66,7 @@ func (t Tools) Run(ctx context.Context, dir string, args ...string) ([]byte, err
 	var out, complaint bytes.Buffer
 	c.Stdout, c.Stderr = &out, &complaint
 	if err := c.Run(); err != nil {
-		return nil, fmt.Errorf("tofu %s: %w\n%s%s", args[0], err, complaint.String(), out.String())
+		return nil, fmt.Errorf("tofu %s: %w\n%s", args[0], err, complaint.String())
 	}
 	return out.Bytes(), nil
 }

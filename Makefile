@@ -34,6 +34,15 @@ stage: build ## dist/<app>: host.json, the app's functions and the binary, as th
 	@$(foreach app,$(APPS),mkdir -p dist/$(app) && cp host.json bin/rekey dist/$(app)/ && cp -r $(addprefix functions/,$($(app))) dist/$(app)/;)
 	@echo "staged $(addprefix dist/,$(APPS))"
 
+empty :=
+space := $(empty) $(empty)
+comma := ,
+
+.PHONY: package
+package: ## dist/<app>.zip for Azure, a bill of materials and SHA256SUMS; VAULT_REGIONS=n for vaults in n more regions
+	GOOS=linux GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o dist/linux/rekey ./handlers
+	$(GO) run ./deploy/azure/pack/command -vault-regions=$(or $(VAULT_REGIONS),0) -networks=dist/networks.csv.gz $(foreach app,$(APPS),$(app)=$(subst $(space),$(comma),$(strip $($(app)))))
+
 .PHONY: node_modules
 node_modules: $(AZURITE)/node_modules/.package-lock.json ## install Azurite from its lock file
 

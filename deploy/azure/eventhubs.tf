@@ -2,7 +2,7 @@
 # so keys cannot be switched off for a namespace. Rekey itself reads as an identity.
 #
 # The diagnostic settings of a vault accept only a namespace of the vault's region. For each region of var.vaults but
-# var.location a namespace with one hub is made there, and `make stage VAULT_REGIONS=n` stages one vaultlogs function for each.
+# var.location a namespace with one hub is made there, and `make package VAULT_REGIONS=n` packs one vaultlogs function for each.
 
 variable "event_hubs" {
   description = "Hubs that exist already, instead of new ones: the namespace's id, its rule that Azure writes by (id), and the hubs' names by stream (signins, auditlogs, vaultlogs, graphlogs, activitylogs, riskevents). The plan adds a consumer group to each."

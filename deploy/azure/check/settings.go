@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"rekey/deploy/azure/pack"
 	"rekey/deploy/azure/usage"
 )
 
@@ -37,8 +38,8 @@ func (t Tree) Triggers(functions map[string][]string) (map[string][]Trigger, err
 				return nil, err
 			}
 			out[app] = append(out[app], tr)
-			if name == "vaultlogs" {
-				tr, err = trigger("vaultlogs2", stamped.Replace(text))
+			if name == pack.Stamped {
+				tr, err = trigger(pack.Stamped+"2", pack.Stamp(text, 2))
 				if err != nil {
 					return nil, err
 				}
@@ -48,9 +49,6 @@ func (t Tree) Triggers(functions map[string][]string) (map[string][]Trigger, err
 	}
 	return out, nil
 }
-
-// stamped is what `make stage VAULT_REGIONS=1` does to functions/vaultlogs.
-var stamped = strings.NewReplacer("%REKEY_HUB_VAULTLOGS%", "%REKEY_HUB_VAULTLOGS2%", `"REKEY_EVENTHUB"`, `"REKEY_EVENTHUB2"`)
 
 func trigger(name, text string) (Trigger, error) {
 	var file struct {

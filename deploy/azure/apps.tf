@@ -130,7 +130,7 @@ resource "azapi_resource" "app" {
       }
     }
   }
-  depends_on = [azapi_resource.plan, azapi_resource.package, azapi_resource.grant, azapi_resource.network]
+  depends_on = [azapi_resource.plan, azapi_resource.package, azapi_resource.grant, azapi_resource.network, azapi_resource.endpoint_zone, azapi_resource.zone_link]
 }
 
 # Publishing takes an Entra token: the user names and passwords of an app are off.

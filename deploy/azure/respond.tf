@@ -22,6 +22,10 @@ variable "acts" {
     condition     = alltrue(flatten([for scopes in values(var.acts) : [for s in scopes : can(regex("^/(subscriptions|providers/Microsoft.Management/managementGroups)/[^/]+", s))]]))
     error_message = "Ids of management groups, subscriptions, resource groups or resources are expected, with a slash first."
   }
+  validation {
+    condition     = alltrue([for s in lookup(var.acts, "secrets", []) : startswith(s, "/subscriptions/")]) && alltrue([for scopes in values(var.acts) : length([for s in scopes : s if startswith(s, "/providers/")]) <= 1])
+    error_message = "Azure gives no rights on data at a management group, and knows a role of several management groups not: secrets takes subscriptions and below, every other kind at most one management group."
+  }
 }
 
 locals {
@@ -87,22 +91,25 @@ locals {
     ]
   }
 
-  act_role_id = { for act, scopes in var.acts : act => uuidv5("url", "${local.group_id}/${act}") if length(scopes) > 0 }
+  # Where each role may be given: management groups, subscriptions and resource groups; a single resource counts as its group.
+  act_scopes = { for act, scopes in var.acts : act => distinct([for s in scopes :
+    startswith(s, "/subscriptions/") && length(split("/", s)) > 5 ? join("/", slice(split("/", s), 0, 5)) : s
+  ]) if length(scopes) > 0 }
+  act_role_id = { for act in keys(local.act_scopes) : act => uuidv5("url", "${local.group_id}/${act}") }
   act_grants  = { for g in flatten([for act, scopes in var.acts : [for s in scopes : { act = act, scope = s }]]) : "${g.act} ${g.scope}" => g }
 }
 
-# A role may be assigned only below the scopes it names; a management group has to be the only one.
 resource "azapi_resource" "act_role" {
   for_each  = local.act_role_id
   type      = "Microsoft.Authorization/roleDefinitions@2022-04-01"
-  parent_id = tolist(var.acts[each.key])[0]
+  parent_id = local.act_scopes[each.key][0]
   name      = each.value
   body = {
     properties = {
       roleName         = "Rekey ${var.name}: ${each.key}"
       description      = "What Rekey's respond app needs for acts of the kind ${each.key}, and nothing more."
       type             = "CustomRole"
-      assignableScopes = tolist(var.acts[each.key])
+      assignableScopes = local.act_scopes[each.key]
       permissions = [{
         actions        = local.act_actions[each.key]
         notActions     = []
@@ -120,7 +127,7 @@ resource "azapi_resource" "act_grant" {
   name      = uuidv5("url", "${each.value.scope}/${each.value.act}/${var.name}-respond")
   body = {
     properties = {
-      roleDefinitionId = "${each.value.scope}/providers/Microsoft.Authorization/roleDefinitions/${local.act_role_id[each.value.act]}"
+      roleDefinitionId = "${join("/", slice(split("/", each.value.scope), 0, startswith(each.value.scope, "/subscriptions/") ? 3 : 5))}/providers/Microsoft.Authorization/roleDefinitions/${local.act_role_id[each.value.act]}"
       principalId      = local.identity["respond"].principal_id
       principalType    = "ServicePrincipal"
     }

@@ -2,7 +2,7 @@
 # hub. The names of assignments follow from who, what and where, so that a plan shows them before an identity is there.
 
 variable "operators" {
-  description = "Object ids of the people's groups that run Rekey: they may pull the kill switch, answer inquiries and approve (write those tables), replay dead letters, and read everything else in state. Empty: nobody but the apps reaches state."
+  description = "Object ids of the people's groups that run Rekey: they may pull the kill switch, answer inquiries and settle dead letters (write those tables), and read everything else in state. Empty: nobody but the apps reaches state."
   type        = list(string)
   default     = []
   validation {

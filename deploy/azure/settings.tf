@@ -10,8 +10,10 @@ variable "settings" {
     error_message = "By app (detect, face, respond), names that begin with REKEY_."
   }
   validation {
-    condition     = alltrue([for s in values(var.settings) : !contains(keys(s), "REKEY_HASH_KEY") && !contains(keys(s), "REKEY_STATE_CONNECTION_STRING")])
-    error_message = "Keys and connection strings are no settings of a plan, whose state anybody may read: the hash key is a secret of the settings vault."
+    condition = alltrue([for s in values(var.settings) : alltrue([for name, value in s :
+      !can(regex("(_KEY|_CONNECTION_STRING|^REKEY_PAGE_(SECOND_)?URL)$", name)) || startswith(value, "@Microsoft.KeyVault(")
+    ])])
+    error_message = "What is secret may not stand in a plan: write it into the settings vault and name it, @Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)."
   }
 }
 

@@ -48,6 +48,17 @@ locals {
     }
   }
 
+  # What the people who run Rekey write, by the commands of `rekey` (handlers/command); they read everything of the state account.
+  # It is as powerful as approving: give it to those who may approve.
+  people = {
+    tables = {
+      principals  = "write"
+      deadletters = "write"
+    }
+    containers = {}
+    queues     = {}
+  }
+
   # Azure's built-in roles, by id.
   role = {
     table_read    = "76199698-9eea-4c19-bc75-cec21354c6b6" # Storage Table Data Reader
@@ -59,6 +70,7 @@ locals {
     queue_take    = "8a0f0c08-91a1-4084-bc3d-661d67233fed" # Storage Queue Data Message Processor
     queue_look    = "19e7f393-937e-4f77-808e-94535e297925" # Storage Queue Data Reader
     hub_receive   = "a638d3c7-ab3a-418d-83e6-5f17a39d4fde" # Azure Event Hubs Data Receiver
+    hub_send      = "2b629674-e913-4c01-ae53-ef4638d8f975" # Azure Event Hubs Data Sender
     metrics       = "3913510d-42f4-4e42-8a64-420c390055eb" # Monitoring Metrics Publisher
     secret_use    = "4633458b-17de-408a-b874-0445c86b69e6" # Key Vault Secrets User
     secret_manage = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7" # Key Vault Secrets Officer

@@ -2,7 +2,7 @@
 # hub. The names of assignments follow from who, what and where, so that a plan shows them before an identity is there.
 
 variable "operators" {
-  description = "Object ids of the people's groups that run Rekey: they may pull the kill switch, answer inquiries and settle dead letters (write those tables), and read everything else in state. Empty: nobody but the apps reaches state."
+  description = "Object ids of the groups of people who run Rekey: they read everything in state, write what the commands of rekey write (access.tf), send parked messages to the hubs again, and write the secret settings. Empty: nobody but the apps reaches state."
   type        = list(string)
   default     = []
   validation {
@@ -67,7 +67,11 @@ locals {
   operator_grants = {
     for g in flatten([for id in var.operators : concat(
       [for role in ["table_read", "blob_read", "queue_look"] : { id = id, role = role, scope = local.state_id }],
-      [for table in ["switches", "inquiries", "deadletters"] : { id = id, role = "table_write", scope = "${local.table_scope}/${table}" }],
+      [for name, may in local.people.tables : { id = id, role = "table_${may}", scope = "${local.table_scope}/${name}" }],
+      [for name, may in local.people.containers : { id = id, role = "blob_${may}", scope = "${local.container_scope}/${name}" }],
+      [for name, may in local.people.queues : { id = id, role = "queue_${may}", scope = "${local.queue_scope}/${name}" }],
+      [for hub in local.hubs : { id = id, role = "hub_send", scope = hub.id }],
+      [{ id = id, role = "secret_manage", scope = local.settings_vault_id }],
     )]) : "${g.id} ${g.role} ${trimprefix(g.scope, local.group_id)}" => g
   }
 }
@@ -84,5 +88,5 @@ resource "azapi_resource" "operator_grant" {
       principalType    = "Group"
     }
   }
-  depends_on = [azapi_resource.table, azapi_resource.container]
+  depends_on = [azapi_resource.table, azapi_resource.container, azapi_resource.queue, azapi_resource.hub, azapi_resource.vault]
 }

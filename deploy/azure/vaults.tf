@@ -54,19 +54,3 @@ resource "azapi_resource" "vault" {
     }
   }
 }
-
-# Who may write the secret settings once, by the command in the README.
-resource "azapi_resource" "settings_writer" {
-  for_each  = toset(var.operators)
-  type      = "Microsoft.Authorization/roleAssignments@2022-04-01"
-  parent_id = local.settings_vault_id
-  name      = uuidv5("url", "${local.settings_vault_id}/secret_manage/${each.key}")
-  body = {
-    properties = {
-      roleDefinitionId = "/subscriptions/${var.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/${local.role["secret_manage"]}"
-      principalId      = each.key
-      principalType    = "Group"
-    }
-  }
-  depends_on = [azapi_resource.vault]
-}

@@ -54,6 +54,9 @@ func TestWhatIsBrokenDoesNotPass(t *testing.T) {
 		"a role is wider than the code needs": {
 			"deploy/azure/access.tf", `suspects       = "read"`, `suspects       = "write"`, "too much: the plan gives detect: Storage Table Data Contributor on table suspects",
 		},
+		"people may write what no command writes": {
+			"deploy/azure/access.tf", `deadletters = "write"`, "deadletters = \"write\"\n      fleet = \"write\"", "too much: the plan gives people: Storage Table Data Contributor on table fleet",
+		},
 		"an app is let into another's host account": {
 			"deploy/azure/roles.tf", `    { app = app, role = "table_write", scope = local.host_account_id[app] },`, `    { app = app, role = "table_write", scope = local.host_account_id["respond"] },`,
 			"too much: the plan gives face: Storage Table Data Contributor on the host account of respond",

@@ -16,6 +16,9 @@ import (
 // Apps are the function apps.
 var Apps = []string{"detect", "face", "respond"}
 
+// People stands for those who run Rekey, beside the apps.
+const People = "people"
+
 // Tree is a checkout, or a copy of the parts that are compared.
 type Tree struct{ Root string }
 

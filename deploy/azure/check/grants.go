@@ -20,8 +20,10 @@ var roles = map[string]string{
 	"8a0f0c08-91a1-4084-bc3d-661d67233fed": "Storage Queue Data Message Processor",
 	"19e7f393-937e-4f77-808e-94535e297925": "Storage Queue Data Reader",
 	"a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
+	"2b629674-e913-4c01-ae53-ef4638d8f975": "Azure Event Hubs Data Sender",
 	"3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
 	"4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
+	"b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
 	"a4417e6f-fecd-4de8-b567-7b0420556985": "Key Vault Certificates Officer",
 	"12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
 }
@@ -74,13 +76,38 @@ func (t Tree) Needs(used map[string]*usage.Usage, triggers map[string][]Trigger)
 			}
 		}
 	}
+	out = append(out, t.people(used[People], triggers["detect"])...)
 	slices.SortFunc(out, func(a, b Grant) int { return strings.Compare(a.key(), b.key()) })
 	return slices.CompactFunc(out, func(a, b Grant) bool { return a.key() == b.key() })
 }
 
-// principals of testdata/known.tfvars.
+// people are the grants of those who run Rekey: they read all of state, and write what their commands write.
+func (t Tree) people(u *usage.Usage, hubs []Trigger) []Grant {
+	var out []Grant
+	add := func(role, on, because string) { out = append(out, Grant{People, role, on, because}) }
+	for _, role := range []string{"Storage Table Data Reader", "Storage Blob Data Reader", "Storage Queue Data Reader"} {
+		add(role, "the state account", "whoever answers for Rekey sees what it knows")
+	}
+	add("Key Vault Secrets Officer", "the settings vault", "somebody writes the secret settings")
+	for name, how := range u.State {
+		if kind, _, _ := strings.Cut(name, " "); how != "read" {
+			add(stateRoles[kind+" "+how], name, "commands of rekey "+map[string]string{"write": "write", "ring": "ring"}[how]+" it")
+		}
+	}
+	if slices.Contains(u.Methods["eventhub"], "Sender.Send") {
+		for _, h := range hubs {
+			if h.Type == "eventHubTrigger" {
+				add("Azure Event Hubs Data Sender", "hub "+h.Function, "commands of rekey send parked messages again")
+			}
+		}
+	}
+	return out
+}
+
+// principals of testdata/known.tfvars, and the operators of terraform.tfvars.example.
 var principals = map[string]string{
 	"00000000-0000-0000-0000-0000000000d1": "detect", "00000000-0000-0000-0000-0000000000f1": "face", "00000000-0000-0000-0000-0000000000e1": "respond",
+	"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee": People,
 }
 
 // scopes word the ids of what roles are given on.
@@ -91,6 +118,7 @@ var scopes = []struct {
 	{regexp.MustCompile(`/storageAccounts/rekeystate\w{6}/tableServices/default/tables/([^/]+)$`), "table $1"},
 	{regexp.MustCompile(`/storageAccounts/rekeystate\w{6}/queueServices/default/queues/([^/]+)$`), "queue $1"},
 	{regexp.MustCompile(`/storageAccounts/rekeystate\w{6}/blobServices/default/containers/([^/]+)$`), "container $1"},
+	{regexp.MustCompile(`/storageAccounts/rekeystate\w{6}$`), "the state account"},
 	{regexp.MustCompile(`/storageAccounts/rekey(detect|face|respond)\w{6}$`), "the host account of $1"},
 	{regexp.MustCompile(`/namespaces/rekey-westeurope-\w{6}/eventhubs/([^/]+)$`), "hub $1"},
 	{regexp.MustCompile(`/namespaces/rekey-northeurope-\w{6}/eventhubs/vaultlogs-northeurope$`), "hub vaultlogs2"},

@@ -58,7 +58,7 @@ func code(list []string) string {
 
 const intro = `# Permissions
 
-What each app may do, and because of what. The page is made from the code (` + "`go test ./deploy/azure/check -update`" + `); ` + "`make check-deploy`" + `
+What each app may do, and the people who run Rekey, and because of what. The page is made from the code (` + "`go test ./deploy/azure/check -update`" + `); ` + "`make check-deploy`" + `
 compares it, and the plan in [deploy/azure](../deploy/azure/README.md), with what the functions open and call: a role that is missing or not needed
 fails.
 

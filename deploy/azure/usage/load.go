@@ -125,18 +125,10 @@ type reach struct {
 	calls   map[*types.Func]bool // methods of interfaces
 }
 
-// Reach follows the code from the constructors of functions.
-func (p *Program) reach(functions []string) (*reach, error) {
-	constructors, err := p.Functions()
-	if err != nil {
-		return nil, err
-	}
+// reach follows the code from its roots.
+func (p *Program) reach(roots []types.Object) *reach {
 	r := &reach{p, map[types.Object]bool{}, map[*types.TypeName]bool{}, map[*types.Func]bool{}}
-	for _, f := range functions {
-		o := constructors[f]
-		if o == nil {
-			return nil, fmt.Errorf("function %s has no constructor in handlers/routes.go", f)
-		}
+	for _, o := range roots {
 		r.visit(o)
 	}
 	for more := true; more; {
@@ -144,7 +136,7 @@ func (p *Program) reach(functions []string) (*reach, error) {
 		r.implementations()
 		more = len(r.units) > before
 	}
-	return r, nil
+	return r
 }
 
 // visit follows one unit. Package variables of the module are units, too.

@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/types"
 	"reflect"
@@ -28,10 +30,31 @@ var access = map[string]string{
 
 // Of returns what an app of these functions uses.
 func (p *Program) Of(functions ...string) (*Usage, error) {
-	r, err := p.reach(functions)
+	constructors, err := p.Functions()
 	if err != nil {
 		return nil, err
 	}
+	var roots []types.Object
+	for _, f := range functions {
+		if constructors[f] == nil {
+			return nil, fmt.Errorf("function %s has no constructor in handlers/routes.go", f)
+		}
+		roots = append(roots, constructors[f])
+	}
+	return p.from(roots...), nil
+}
+
+// People returns what the commands of the people who run Rekey use (handlers/command).
+func (p *Program) People() (*Usage, error) {
+	run := p.find("rekey/handlers/command", "Run")
+	if run == nil {
+		return nil, errors.New("handlers/command has no function Run")
+	}
+	return p.from(run), nil
+}
+
+func (p *Program) from(roots ...types.Object) *Usage {
+	r := p.reach(roots)
 	u := &Usage{State: map[string]string{}, Methods: map[string][]string{}, Settings: map[string]Setting{}}
 	f := r.flows()
 	for o := range r.units {
@@ -52,7 +75,7 @@ func (p *Program) Of(functions ...string) (*Usage, error) {
 	}
 	slices.Sort(u.Specs)
 	u.Specs = slices.Compact(u.Specs)
-	return u, nil
+	return u
 }
 
 // touch notes a use of a port's method.

@@ -43,6 +43,10 @@ func (c *Client) Look() {}
 func (c *Client) Change() {}
 func (c *Client) Other() {}
 `,
+	"handlers/command/command.go": `package command
+import ("rekey/handlers/state"; "rekey/shared/store")
+func Run() { a := &state.Account{}; a.Table(store.People).Put(store.Row{}) }
+`,
 	"handlers/main.go": `package main
 import ("rekey/handlers/state"; "rekey/shared/store"; "rekey/shared/azure/graph"; "rekey/shared/host/config")
 var functions = map[string]func(){ "reads": newReads, "writes": newWrites, "rings": newRings, "acts": newActs, "vague": newVague }
@@ -120,6 +124,16 @@ func TestMethodsBehindInterfacesAndSettingsOfEmbeddedStructsAreFound(t *testing.
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"main.settings"}, u.Specs); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPeoplesCommandsAreFollowed(t *testing.T) {
+	u, err := program(t).People()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"table people": "write"}, u.State); diff != "" {
 		t.Error(diff)
 	}
 }

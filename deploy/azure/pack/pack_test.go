@@ -32,13 +32,16 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// build builds the program as `make package` does.
-func build(t *testing.T, env ...string) string {
+// small is a program that is built and compressed in a moment; product is the one that is deployed.
+const small, product = "./deploy/azure/pack/command", "./handlers"
+
+// build builds a program as `make package` does.
+func build(t *testing.T, program string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rekey")
-	c := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./handlers")
+	c := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, program)
 	c.Dir = root(t)
-	c.Env = append(os.Environ(), append([]string{"GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}, env...)...)
+	c.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -104,7 +107,7 @@ func unpack(t *testing.T, file, dir string) []string {
 }
 
 func TestTheSameFilesGiveTheSamePackages(t *testing.T) {
-	binary := build(t)
+	binary := build(t, small)
 	first := packed(t, binary, 1)
 	later := filepath.Join(t.TempDir(), "other-name")
 	if err := os.WriteFile(later, read(t, binary), 0o600); err != nil {
@@ -127,7 +130,7 @@ func TestTheSameFilesGiveTheSamePackages(t *testing.T) {
 }
 
 func TestThePackagesStartBehindTheLocalHostAndServeTheirFunctions(t *testing.T) {
-	out, dist, dir := packed(t, build(t), 0), t.TempDir(), t.TempDir()
+	out, dist, dir := packed(t, build(t, product), 0), t.TempDir(), t.TempDir()
 	program := filepath.Join(root(t), "bin", "rekey-local")
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("%v: run `make build node_modules`", err)
@@ -205,7 +208,7 @@ func ready(t *testing.T, dir, app string) int {
 
 func TestARegionsFunctionHasAHubAndAConnectionOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
-	functions := unpack(t, filepath.Join(packed(t, build(t), 2), "detect.zip"), dir)
+	functions := unpack(t, filepath.Join(packed(t, build(t, small), 2), "detect.zip"), dir)
 	for n, name := range map[string]string{"2": "vaultlogs2", "3": "vaultlogs3"} {
 		if !slices.Contains(functions, name) {
 			t.Fatalf("%s is not packed: %v", name, functions)
@@ -220,7 +223,7 @@ func TestARegionsFunctionHasAHubAndAConnectionOfItsOwn(t *testing.T) {
 }
 
 func TestTheBillNamesTheModulesAndNoTime(t *testing.T) {
-	b, err := pack.Bill(build(t))
+	b, err := pack.Bill(build(t, product))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +252,7 @@ func TestTheBillNamesTheModulesAndNoTime(t *testing.T) {
 }
 
 func TestAProgramThatNoInstanceCouldStartIsRefused(t *testing.T) {
-	foreign := read(t, build(t))
+	foreign := read(t, build(t, small))
 	foreign[18] = 183 // the header's machine: that of arm64
 	for name, data := range map[string][]byte{"another processor": foreign, "another system": []byte("MZ\x90\x00")} {
 		t.Run(name, func(t *testing.T) {

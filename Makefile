@@ -35,6 +35,15 @@ stage: build ## dist/<app>: host.json, the app's functions and the binary, as th
 	@$(foreach app,$(APPS),mkdir -p dist/$(app) && cp host.json bin/rekey dist/$(app)/ && cp -r $(addprefix functions/,$($(app))) dist/$(app)/;)
 	@echo "staged $(addprefix dist/,$(APPS))"
 
+empty :=
+space := $(empty) $(empty)
+comma := ,
+
+.PHONY: package
+package: ## dist/<app>.zip for Azure, a bill of materials and SHA256SUMS; VAULT_REGIONS=n for vaults in n more regions
+	GOOS=linux GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o dist/linux/rekey ./handlers
+	$(GO) run ./deploy/azure/pack/command -vault-regions=$(or $(VAULT_REGIONS),0) -networks=dist/networks.csv.gz $(foreach app,$(APPS),$(app)=$(subst $(space),$(comma),$(strip $($(app)))))
+
 .PHONY: node_modules
 node_modules: $(AZURITE)/node_modules/.package-lock.json ## install Azurite from its lock file
 
@@ -59,6 +68,18 @@ eval: build ## prove the detection on simulated tenants, beside published detect
 test: node_modules graph-client vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
 	$(GO) test -race -timeout 14m ./...
 	cd deploy/bench && $(GO) vet ./... && $(GO) test .
+
+TOOLS := $(CURDIR)/.local/tools
+
+$(TOOLS)/tofu: deploy/azure/tools/tofu/go.mod
+	cd deploy/azure/tools/tofu && nice $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/opentofu/opentofu/cmd/tofu
+
+$(TOOLS)/terraform-provider-azapi: deploy/azure/tools/azapi/go.mod
+	cd deploy/azure/tools/azapi && nice $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/Azure/terraform-provider-azapi
+
+.PHONY: check-deploy
+check-deploy: $(TOOLS)/tofu $(TOOLS)/terraform-provider-azapi ## the plan for Azure against its schemas and the code, offline; the first time the tools are built, for minutes
+	REKEY_TOFU=$(TOOLS)/tofu $(GO) test -count=1 ./deploy/azure/...
 
 .PHONY: test-fast
 test-fast: node_modules graph-client stage ## the same tests without the race detector, vet and lint

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"rekey/shared/fault"
 	"rekey/shared/host/config"
@@ -59,7 +60,7 @@ func staged(root string, logger *slog.Logger) (map[string]funchost.Handler, erro
 	}
 	routes := map[string]funchost.Handler{}
 	for _, name := range names {
-		make, ok := functions[name]
+		make, ok := functions[strings.TrimRight(name, "0123456789")] // vaultlogs2 is vaultlogs of another region's hub
 		if !ok {
 			return nil, fmt.Errorf("function %q is staged, but this program has no handler of that name", name)
 		}

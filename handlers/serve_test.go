@@ -27,6 +27,14 @@ func stageOnly(t *testing.T, names ...string) string {
 	return root
 }
 
+func TestAFunctionOfAnotherRegionsVaultsHasTheHandlerOfTheFirst(t *testing.T) {
+	t.Setenv("REKEY_STATE_CONNECTION_STRING", "")
+	_, err := staged(stageOnly(t, "vaultlogs2"), slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "preparing function vaultlogs2: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAMissingSettingIsNamedAndAnUnknownFunctionToo(t *testing.T) {
 	t.Setenv("REKEY_STATE_CONNECTION_STRING", "")
 	t.Setenv("REKEY_API_AUDIENCE", "api://rekey")

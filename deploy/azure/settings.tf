@@ -1,0 +1,66 @@
+# The settings of each app. handlers/settings says what each means; `make check-deploy` checks that every one which is needed
+# is set, and none that no code reads.
+
+variable "settings" {
+  description = "More settings, by app, as local.settings.json.example names them: REKEY_DOMAINS, REKEY_DEPLOYERS, REKEY_OWN_NETWORKS, REKEY_NEVER_TOUCH, REKEY_MODE ... They win over the plan's own."
+  type        = map(map(string))
+  default     = {}
+  validation {
+    condition     = alltrue([for app, s in var.settings : contains(["detect", "face", "respond"], app) && alltrue([for n in keys(s) : can(regex("^REKEY_[A-Z0-9_]+$", n))])])
+    error_message = "By app (detect, face, respond), names that begin with REKEY_."
+  }
+  validation {
+    condition = alltrue([for s in values(var.settings) : alltrue([for name, value in s :
+      !can(regex("(_KEY|_CONNECTION_STRING|^REKEY_PAGE_(SECOND_)?URL)$", name)) || startswith(value, "@Microsoft.KeyVault(")
+    ])])
+    error_message = "What is secret may not stand in a plan: write it into the settings vault and name it, @Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)."
+  }
+}
+
+locals {
+  # What every app needs to reach its host account and to log, as its identity.
+  host_settings = { for app in local.apps : app => {
+    AzureWebJobsStorage__accountName          = local.host_account_name[app]
+    AzureWebJobsStorage__credential           = "managedidentity"
+    AzureWebJobsStorage__clientId             = local.identity[app].client_id
+    APPLICATIONINSIGHTS_CONNECTION_STRING     = local.connection_string
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${local.identity[app].client_id};Authorization=AAD"
+    # The alerts count records of the log: none may be sampled away.
+    AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__isEnabled = "false"
+
+    REKEY_CLIENT_ID       = local.identity[app].client_id
+    REKEY_STATE_TABLE_URL = "https://${local.state_name}.table.core.windows.net"
+    REKEY_STATE_QUEUE_URL = "https://${local.state_name}.queue.core.windows.net"
+    REKEY_STATE_BLOB_URL  = "https://${local.state_name}.blob.core.windows.net"
+  } }
+
+  # What detect and respond judge by.
+  judge_settings = {
+    REKEY_TENANT_ID  = var.tenant_id
+    REKEY_HASH_KEY   = "@Microsoft.KeyVault(SecretUri=${local.hash_key_uri})"
+    REKEY_RESPOND_ID = local.identity["respond"].client_id
+    REKEY_OWN_SCOPES = join(",", distinct([local.group_id, local.namespace_id, local.vault_id]))
+  }
+
+  hub_settings = merge(
+    { REKEY_CONSUMER_GROUP = var.consumer_group },
+    { for hub in local.hubs : hub.setting => hub.name },
+    { for name, id in local.connections : "${name}__fullyQualifiedNamespace" => "${reverse(split("/", id))[0]}.servicebus.windows.net" },
+    { for name, id in local.connections : "${name}__credential" => "managedidentity" },
+    { for name, id in local.connections : "${name}__clientId" => local.identity["detect"].client_id },
+  )
+
+  app_settings = {
+    detect = merge(local.judge_settings, local.hub_settings, { REKEY_UPKEEP_SCHEDULE = "0 7 * * * *" })
+    face   = {}
+    respond = merge(local.judge_settings, {
+      REKEY_VAULT_URL              = "https://${local.vault_name}.vault.azure.net"
+      REKEY_SWEEP_SCHEDULE         = "0 */2 * * * *"
+      REKEY_STATE__queueServiceUri = "https://${local.state_name}.queue.core.windows.net"
+      REKEY_STATE__credential      = "managedidentity"
+      REKEY_STATE__clientId        = local.identity["respond"].client_id
+    })
+  }
+
+  settings = { for app in local.apps : app => merge(local.host_settings[app], local.app_settings[app], lookup(var.settings, app, {})) }
+}

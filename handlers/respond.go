@@ -101,7 +101,9 @@ func (r *responder) survey(ctx context.Context, p event.Principal) (remedy.Inven
 func (r *responder) options() remedy.Options {
 	w := r.settings.Declared(string(r.settings.Tenant.ID))
 	name, _, _ := strings.Cut(strings.TrimPrefix(string(r.settings.VaultURL), "https://"), ".")
-	return remedy.Options{Own: []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, Vault: remedy.VaultRef{Name: name}}
+	o := remedy.Options(r.settings.Acts)
+	o.Own, o.Vault = []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, remedy.VaultRef{Name: name}
+	return o
 }
 
 func newTriage(*slog.Logger) (funchost.Handler, error) {

@@ -26,9 +26,13 @@ locals {
         detections     = "read"
         detectionindex = "read"
         cases          = "read"
+        caseindex      = "read"
+        policies       = "read"
+        orders         = "write"
+        verdicts       = "write"
       }
       containers = {}
-      queues     = {}
+      queues     = { triage = "ring", evict = "ring" }
     }
     respond = {
       tables = {
@@ -41,6 +45,11 @@ locals {
         inquiries      = "read"
         switches       = "write"
         suspects       = "write"
+        caseindex      = "write"
+        orders         = "write"
+        pages          = "write"
+        policies       = "write"
+        verdicts       = "write"
         streams        = "read"
       }
       containers = { ledger = "write", undo = "write" }
@@ -54,9 +63,13 @@ locals {
     tables = {
       principals  = "write"
       deadletters = "write"
+      inquiries   = "write"
+      operations  = "write"
+      orders      = "write"
+      switches    = "write"
     }
-    containers = {}
-    queues     = {}
+    containers = { ledger = "write" }
+    queues     = { triage = "ring", evict = "ring" }
   }
 
   # Azure's built-in roles, by id.

@@ -17,6 +17,16 @@ variable "settings" {
   }
 }
 
+variable "api_audience" {
+  description = "Whom access tokens for the HTTP functions are for: the client id of the API's app registration and its App ID URI, as `rekey setup` prints them. Until it is set, face answers 503 to everybody."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for a in var.api_audience : can(regex("^(api://[^, ]+|https://[^, ]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$", a))])
+    error_message = "A client id (GUID) and an App ID URI are expected, like api://rekey."
+  }
+}
+
 locals {
   # What every app needs to reach its host account and to log, as its identity.
   host_settings = { for app in local.apps : app => {
@@ -52,7 +62,7 @@ locals {
 
   app_settings = {
     detect = merge(local.judge_settings, local.hub_settings, { REKEY_UPKEEP_SCHEDULE = "0 7 * * * *" })
-    face   = {}
+    face   = { REKEY_TENANT_ID = var.tenant_id, REKEY_API_AUDIENCE = join(",", var.api_audience) }
     respond = merge(local.judge_settings, {
       REKEY_VAULT_URL              = "https://${local.vault_name}.vault.azure.net"
       REKEY_SWEEP_SCHEDULE         = "0 */2 * * * *"

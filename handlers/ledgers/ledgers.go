@@ -88,7 +88,7 @@ func Compare(o remedy.Operation, entries []ledger.Entry, exists bool) (problems,
 			say("step %s is in the ledger and was never begun in the journal", s.ID)
 		}
 	}
-	if o.State != remedy.StateDone {
+	if o.State != remedy.StateDone && !o.Watching() {
 		return problems, flight
 	}
 	var kept []string

@@ -51,6 +51,7 @@ type Respond struct {
 	Rest
 	HashKey     config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
 	Posture     time.Duration `envconfig:"REKEY_POSTURE_EVERY" default:"168h" help:"a duration like 168h: how often everything the directory has is looked at; 0 never. It asks your name servers for the public hosts of redirect URIs"`
+	Acts        Acts          `envconfig:"REKEY_ACTS" default:"owners,redirectUris,elsewhere,watch" help:"what plans may do beside changing credentials, separated by commas: risk (confirm and dismiss in Identity Protection), vaultAccess, owners, redirectUris, grants, appRoles, directoryRoles (of what was added in the window), elsewhere (what the principal planted on others), azure and detach (managed identities), watch (for seven days); each needs its permissions, see docs/permissions.md"`
 	Mode        string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
 	Modes       Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
 	ActsPerHour int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`

@@ -18,7 +18,7 @@ var acts = map[string][]string{
 	"cut_vaults":     {"RemoveAssignment", "RemovePolicies"},
 	"restore_vaults": {"AddAssignment", "AddPolicies"},
 	"federated":      {"RemoveFederated"},
-	"detach":         {"Detach"},
+	"detach":         {"Detach", "SwitchOff"},
 	"keys":           {"Keys", "Regenerate"},
 }
 

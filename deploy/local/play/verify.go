@@ -133,7 +133,7 @@ func (p *Play) finished(ctx context.Context) (id, newKey string, err error) {
 	if err != nil || op == nil {
 		return "none", "none", err
 	}
-	if op.State != remedy.StateDone {
+	if op.State != remedy.StateDone && !op.Watching() {
 		return op.ID, "none", nil
 	}
 	return op.ID, op.NewKeyID, nil

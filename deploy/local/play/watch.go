@@ -65,7 +65,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 		w.contained()
 	}
 	switch op.State {
-	case remedy.StateDone:
+	case remedy.StateDone, remedy.StateWatching:
 		w.result.SecondsToEviction = time.Since(w.begun).Seconds()
 		w.say("  %5.2f s  done\n", w.result.SecondsToEviction)
 		return true, nil

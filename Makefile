@@ -5,7 +5,7 @@ AZURITE := deploy/local/azurite
 CLIENT  := deploy/local/graphclient
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
-face    := risk policies
+face    := risk policies remediations
 respond := triage evict sweep
 
 export GOFLAGS := -buildvcs=false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rekey/handlers/access"
+	"rekey/handlers/halt"
 	"rekey/handlers/orders"
 	"rekey/handlers/policies"
 	"rekey/handlers/risk"
@@ -49,6 +50,9 @@ var oneFace = sync.OnceValues(func() (http.Handler, error) {
 		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)},
 		Caller: func(r *http.Request) string { return httpapi.CallerOf(r.Context()).String() },
 	}))...)
+	routes = append(routes, halt.Routes(halt.Config{
+		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)}, Prefix: prefix, Now: time.Now,
+	})...)
 	return httpapi.New(httpapi.Config{Prefix: prefix, Routes: routes, Verifier: httpapi.NewVerifier(c.Tokens(time.Now)), Now: time.Now}), nil
 })
 

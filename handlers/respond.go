@@ -13,6 +13,7 @@ import (
 
 	"rekey/handlers/conditional"
 	"rekey/handlers/evict"
+	"rekey/handlers/halt"
 	"rekey/handlers/inventory"
 	"rekey/handlers/objects"
 	"rekey/handlers/orders"
@@ -178,11 +179,13 @@ func (r *responder) orders(owner string) *orders.Runner {
 		Access: r.graph, Directory: r.graph, Cases: r.account.Cases().Of, Policies: policies.Store{Table: r.account.Table(store.TablePolicies)},
 		Tenant: string(r.settings.Tenant.ID), Own: string(r.settings.ClientID), NeverTouch: never, Now: time.Now,
 	})
+	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Now: time.Now}
 	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
 	return orders.New(orders.Config{
 		Orders: r.account.Table(store.TableOrders), Ledger: r.account.Blobs(store.ContainerLedger), Stopped: r.brakes.Stopped, Now: time.Now, Owner: owner,
 		Do: map[order.Kind]func(context.Context, *orders.Work) error{
 			order.Confirm: risk.Do, order.Dismiss: risk.Do,
+			order.Stop: lever.Do, order.Resume: lever.Do,
 			order.CreatePolicy: access.Do, order.UpdatePolicy: access.Do, order.RemovePolicy: access.Do,
 		},
 	})

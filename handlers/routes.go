@@ -19,8 +19,9 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"upkeep":       newUpkeep,
 
 	// face: faces the network, and reads state
-	"risk":     newFace,
-	"policies": newFace,
+	"risk":         newFace,
+	"policies":     newFace,
+	"remediations": newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage": newTriage,

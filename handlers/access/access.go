@@ -34,8 +34,7 @@ var (
 	}
 )
 
-// The permissions of what is not served yet: policies, and acts. The names of acts are Rekey's own, because Graph has no
-// such call.
+// The permissions of policies, and of acts. The names of acts are Rekey's own, because Graph has no such call.
 var (
 	ReadPolicies = httpapi.Permission{
 		Name: "read policies", AnyOf: [][]string{{"Policy.Read.All"}},

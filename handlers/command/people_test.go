@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rekey/handlers/halt"
 	"rekey/handlers/ledgers"
 	"rekey/handlers/operations"
 	apps "rekey/handlers/settings"
@@ -37,7 +38,7 @@ func newOffice(t *testing.T) *office {
 	blobs, table := &memory.Blobs{}, operations.Store{Table: &memory.Table{}}
 	f := &office{
 		council: council{operations.People{Store: table, Ledger: blobs, Evict: &memory.Bell{}, Now: clock}, apps.Rest{}},
-		lever:   lever{switches.Store{Table: &memory.Table{}, Ledger: blobs}, table, clock},
+		lever:   lever{halt.Lever{Switches: switches.Store{Table: &memory.Table{}, Ledger: blobs}, Operations: table, Now: clock}},
 		book:    book{ledgers.Checker{Blobs: blobs, Operations: table}}, blobs: blobs,
 	}
 	inv := remedy.Inventory{

@@ -8,9 +8,8 @@ import (
 	"io"
 	"time"
 
-	"rekey/handlers/operations"
+	"rekey/handlers/halt"
 	"rekey/handlers/switches"
-	"rekey/shared/remedy"
 )
 
 // stopCommand sets the kill switch and says what is half done.
@@ -19,7 +18,7 @@ func stopCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return lever{account.Switches(), account.Operations(), time.Now}.stop(ctx, args, out)
+	return lever{halt.Lever{Switches: account.Switches(), Operations: account.Operations(), Now: time.Now}}.stop(ctx, args, out)
 }
 
 // resumeCommand takes the kill switch back.
@@ -28,18 +27,14 @@ func resumeCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return lever{account.Switches(), account.Operations(), time.Now}.resume(ctx, args, out)
+	return lever{halt.Lever{Switches: account.Switches(), Operations: account.Operations(), Now: time.Now}}.resume(ctx, args, out)
 }
 
-// lever is what the kill switch is set with.
-type lever struct {
-	switches   switches.Store
-	operations operations.Store
-	now        func() time.Time
-}
+// lever is the kill switch at the command line.
+type lever struct{ halt.Lever }
 
 func (l lever) stop(ctx context.Context, args []string, out io.Writer) error {
-	k := switches.Kill{Time: l.now()}
+	k := switches.Kill{Time: l.Now()}
 	var status bool
 	err := flags(args, func(fs *flag.FlagSet) {
 		fs.StringVar(&k.By, "by", "", "")
@@ -50,14 +45,14 @@ func (l lever) stop(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if !status {
-		err := l.switches.Stop(ctx, k)
+		err := l.Switches.Stop(ctx, k)
 		return errors.Join(err, l.status(ctx, out)) // what is half done is told whatever became of it
 	}
 	return l.status(ctx, out)
 }
 
 func (l lever) resume(ctx context.Context, args []string, out io.Writer) error {
-	k := switches.Kill{Time: l.now()}
+	k := switches.Kill{Time: l.Now()}
 	err := flags(args, func(fs *flag.FlagSet) {
 		fs.StringVar(&k.By, "by", "", "")
 		fs.StringVar(&k.Why, "why", "", "")
@@ -65,44 +60,16 @@ func (l lever) resume(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := l.switches.Resume(ctx, k); err != nil {
+	if err := l.Switches.Resume(ctx, k); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "The kill switch is off. Operations that stand go on within minutes.")
 	return l.status(ctx, out)
 }
 
-// status says whether everything stands, what is half done, and who is disabled now.
+// status writes what the lever says.
 func (l lever) status(ctx context.Context, out io.Writer) error {
-	k, err := l.switches.Kill(ctx)
-	if err != nil {
-		return err
-	}
-	if k.On {
-		fmt.Fprintf(out, "STOPPED by %q at %s: %q. Nothing is changed; a request that was on its way may still arrive.\n", k.By, k.Time.Format(time.RFC3339), k.Why)
-	} else {
-		fmt.Fprintln(out, "Not stopped.")
-	}
-	all, err := l.operations.List(ctx, "")
-	var off []remedy.Step
-	running := 0
-	for i := range all {
-		o := &all[i]
-		h := o.Half()
-		off = append(off, h.Off...)
-		if o.State == remedy.StateRunning {
-			running++
-			fmt.Fprintf(out, "  running: %s of %q, %s\n", o.ID, o.Principal.Name, h)
-		}
-	}
-	if running == 0 {
-		fmt.Fprintln(out, "No operation runs.")
-	}
-	for _, s := range off {
-		fmt.Fprintf(out, "  disabled by Rekey: %s %q\n", s.Object, s.Name)
-	}
-	if len(off) == 0 {
-		fmt.Fprintln(out, "No principal is disabled by Rekey.")
-	}
+	text, err := l.Status(ctx)
+	fmt.Fprint(out, text)
 	return err
 }

@@ -17,7 +17,9 @@ import (
 	"rekey/deploy/local/entra"
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
+	"rekey/handlers/halt"
 	"rekey/handlers/operations"
+	"rekey/handlers/orders"
 	"rekey/handlers/principals"
 	"rekey/handlers/risk"
 	"rekey/handlers/suspects"
@@ -74,7 +76,10 @@ func newWorld(t testing.TB) *world {
 	w.api = httpapi.New(httpapi.Config{
 		Prefix: "/api", Now: clock,
 		Verifier: httpapi.NewVerifier(httpapi.TokenConfig{Tenant: tenantID, Audiences: []string{audience, "api://rekey"}, Authority: s.URL, Client: s.Client(), Now: clock}),
-		Routes:   risk.Routes(risk.Config{Findings: w.findings, Cases: w.cases, Verdicts: w.verdicts, Triage: w.bell, Prefix: "/api", Now: clock}),
+		Routes: append(
+			risk.Routes(risk.Config{Findings: w.findings, Cases: w.cases, Verdicts: w.verdicts, Triage: w.bell, Prefix: "/api", Now: clock}),
+			halt.Routes(halt.Config{Orders: orders.Store{Table: &memory.Table{}, Bell: &memory.Bell{}}, Prefix: "/api", Now: clock})..., // as the face app does
+		),
 	})
 	w.triage = triage.New(triage.Config{
 		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,
@@ -105,8 +110,8 @@ func (w *world) token(t testing.TB, c jwt.MapClaims) string {
 	return s
 }
 
-// everything are the roles that open the risk API.
-var everything = []string{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All"}
+// everything are the roles that open the whole outside face.
+var everything = []string{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All", "Rekey.Remediation.ReadWrite.All"}
 
 // call is one request; answer is what came of it.
 type call struct {

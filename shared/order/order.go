@@ -38,6 +38,8 @@ const (
 	CreatePolicy Kind = "createPolicy"       // Conditional Access: block these principals when they are at risk
 	UpdatePolicy Kind = "updatePolicy"
 	RemovePolicy Kind = "removePolicy"
+	Stop         Kind = "stop"   // the kill switch: nothing is changed any more
+	Resume       Kind = "resume" // everything goes on
 )
 
 // Request is what somebody asks for.
@@ -119,8 +121,8 @@ func (r Request) check() error {
 	least, most := 1, MaxIDs
 	switch r.Kind {
 	case Confirm, Dismiss:
-	case CreatePolicy:
-		least, most = 0, 0 // the body names them
+	case CreatePolicy, Stop, Resume:
+		least, most = 0, 0 // the body names them, or all are meant
 	case UpdatePolicy, RemovePolicy:
 		most = 1
 	default:
@@ -132,6 +134,8 @@ func (r Request) check() error {
 		return fault.Errorf(fault.Poison, "an order to %s names %d to %d ids, this one %d", r.Kind, least, most, len(r.IDs))
 	case slices.ContainsFunc(r.IDs, bad):
 		return fault.Errorf(fault.Poison, "an id is no object id: GUIDs like 11111111-2222-3333-4444-555555555555 are asked for")
+	case r.Kind == Stop && strings.TrimSpace(r.Reason) == "":
+		return fault.Errorf(fault.Poison, "an order to stop needs a reason: whoever comes next has to know it")
 	case r.By == "" || r.Key == "":
 		return fault.Errorf(fault.Poison, "an order needs to say who asks, and a key")
 	case len(r.By) > maxText || len(r.Key) > maxText || len(r.Named) > 2*maxText || len(r.Reason) > 4*maxText || len(r.Body) > MaxBody:

@@ -73,6 +73,8 @@ type Head struct {
 	Closed    time.Time        `json:"closed,omitzero"` // since then tier 1 takes in nothing by itself
 	ClosedWhy string           `json:"closedWhy,omitempty"`
 	Chunks    int              `json:"chunks"` // rows of items
+	Looked    time.Time        `json:"looked,omitzero"` // when the facts were gathered last
+	Heard     []string         `json:"heard,omitempty"` // ids of people's words that took effect and may still be stored
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`
 	Updated   time.Time        `json:"updated"`

@@ -6,7 +6,7 @@ const (
 	TableDetections  = "detections"     // partition principal key, row detection id
 	TableIndex       = "detectionindex" // partition "time" or "id"; derived from TableDetections
 	TableCases       = "cases"          // partition principal key, row case id
-	TableOperations  = "operations"     // partition "operation", row operation id
+	TableOperations  = "operations"     // partition "operation", row operation id; partition "rotation": see handlers/rotations
 	TableFleet       = "fleet"          // partition "fleet", row day
 	TableInventory   = "inventory"      // partition "applications": see handlers/objects; partition "posture", row "progress"
 	TableDeadLetters = "deadletters"    // partition hub
@@ -30,6 +30,7 @@ const (
 const (
 	QueueTriage = "triage"
 	QueueEvict  = "evict"
+	QueueRotate = "rotate"
 )
 
 // Tables, Containers and Queues list all names, for whoever creates them.
@@ -39,5 +40,5 @@ var (
 		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
-	Queues     = []string{QueueTriage, QueueEvict}
+	Queues     = []string{QueueTriage, QueueEvict, QueueRotate}
 )

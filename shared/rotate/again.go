@@ -16,6 +16,9 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 	for _, t := range p.Tiers[TierRead-1].Targets {
 		i := j.Item(t.Key)
 		if i == nil {
+			i = j.same(&t)
+		}
+		if i == nil {
 			j.add(t)
 			changed = append(changed, t.Key)
 			continue
@@ -39,6 +42,24 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 		j.Advance(now)
 	}
 	return changed
+}
+
+// same finds the item of a client secret whose tag names another credential by now, because a round has stored that: its key
+// is of the credential that was there first.
+func (j *Journal) same(t *Target) *Item {
+	if t.Kind != ClientSecret {
+		return nil
+	}
+	for _, i := range j.Items {
+		shared := slices.ContainsFunc(i.Copies, func(c Copy) bool {
+			return slices.ContainsFunc(t.Copies, func(x Copy) bool { return strings.EqualFold(x.Name(), c.Name()) })
+		})
+		if i.Kind == ClientSecret && strings.EqualFold(i.Provider, t.Provider) && shared {
+			t.Key, t.Credential = i.Key, i.Credential
+			return i
+		}
+	}
+	return nil
 }
 
 // rehash gives the tiers the hashes of what is in them now. A yes to tier 1 that was not used yet was for less than that,

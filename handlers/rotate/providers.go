@@ -138,14 +138,48 @@ func (t *task) regenerate(ctx context.Context, name string) (f found, err error)
 	if plan.Fingerprint(t.j.ID, keys[name]) != t.i.Fingerprint {
 		return f, nil
 	}
+	if changed, err := t.strays(ctx, keys); err != nil || changed != "" {
+		f.Back, f.Note = plan.StepProve, changed+" does not hold the key that stays"
+		return f, err
+	}
 	e := ledger.Entry{Object: t.i.Provider, Text: "regenerating " + name + " of " + t.i.Provider}
-	if err := t.change(ctx, name, e, func() error { return t.Providers.Regenerate(ctx, t.i.Provider, name) }); err != nil {
+	err = t.change(ctx, name, e, func() error { return t.Providers.Regenerate(ctx, t.i.Provider, name) })
+	if err != nil && t.i.Kind == plan.CosmosKey && fault.Kind(err) == fault.Transient && !errors.Is(err, errStop) && ctx.Err() == nil {
+		f.Wait, f.Why = t.Now().Add(asyncTime), err.Error() // it may be going on: a second one would change what is stored by then
+		return f, nil
+	}
+	if err != nil {
 		return f, err
 	}
 	if keys, err = t.keys(ctx); err == nil && plan.Fingerprint(t.j.ID, keys[name]) == t.i.Fingerprint {
 		err = fault.Errorf(fault.Transient, "regenerating %s of %s: the provider still lists the old one", name, t.i.Provider)
 	}
 	return f, err
+}
+
+// asyncTime is how long a provider may take to do what it was asked after its answer was lost.
+const asyncTime = 2 * time.Minute
+
+// strays names a proven copy that would be left with the key that is about to go: of those that can be read, each has to hold
+// the one that stays.
+func (t *task) strays(ctx context.Context, keys map[string]redact.Value) (string, error) {
+	stays := t.i.First
+	if t.w.Step == plan.StepRenewFirst {
+		stays = t.i.Other()
+	}
+	for _, c := range t.proven() {
+		s, _, err := t.newest(ctx, c)
+		if err != nil && t.gone(err) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if !plan.Holds(s.Value, keys[stays]) {
+			return c.Name(), nil
+		}
+	}
+	return "", nil
 }
 
 // proveSecret proves a client secret by a token, and that it is the one that the tag names.
@@ -345,6 +379,10 @@ func (t *task) renew(ctx context.Context) (f found, err error) {
 			cert, err = v.Certificates.Renew(ctx, c.Secret, map[string]string{plan.TagOperation: t.w.Mark})
 			return err
 		})
+	}
+	if errors.Is(err, fault.Conflict) && !errors.Is(err, errStop) {
+		f.Wait, f.Why = t.Now().Add(asyncTime), "the new version is still being made"
+		return f, nil
 	}
 	if err != nil {
 		return f, err

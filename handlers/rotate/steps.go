@@ -89,13 +89,19 @@ func (t *task) values(ctx context.Context) (values map[string]vault.Secret, gone
 			values[c.Name()] = s
 		case errors.Is(err, vault.ErrDisabled):
 			gone = append(gone, c.Name()+": its newest version is disabled")
-		case errors.Is(err, fault.NotFound) && t.i.Attempts >= refusals:
+		case t.gone(err):
 			gone = append(gone, c.Name()+": it is not there any more, or deleted")
 		default:
 			return nil, nil, err // firewall, rights: finish parks after a while
 		}
 	}
 	return values, gone, nil
+}
+
+// gone reports whether an error says, for good, that nobody can read a copy. That it is not there is believed when it was said a
+// few times.
+func (t *task) gone(err error) bool {
+	return errors.Is(err, vault.ErrDisabled) || errors.Is(err, fault.NotFound) && t.i.Attempts >= refusals
 }
 
 // proveEqual proves a random value by its copies being equal, and takes what another program rotates as it is.
@@ -167,11 +173,12 @@ func (t *task) store(ctx context.Context) (f found, err error) {
 // content is what is stored: a text made from the old one, and what the tag CredentialId says of it.
 type content struct {
 	text       func(old redact.Value) (redact.Value, bool)
+	has        func(redact.Value) bool // whether a version with the mark holds it; nil: it does
 	credential string
 }
 
 func fixed(v redact.Value, credential string) content {
-	return content{func(redact.Value) (redact.Value, bool) { return v, true }, credential}
+	return content{text: func(redact.Value) (redact.Value, bool) { return v, true }, credential: credential}
 }
 
 // source says where the new value is had from. What only a vault knows is in the first copy with the mark.
@@ -186,7 +193,7 @@ func (t *task) source(ctx context.Context) (content, error) {
 		return content{func(old redact.Value) (redact.Value, bool) {
 			text, ok := plan.Substitute(old, from, to)
 			return redact.Hide(text), ok
-		}, t.i.Other()}, nil
+		}, func(v redact.Value) bool { return plan.Holds(v, to) }, t.i.Other()}, nil
 	case t.i.Kind == plan.ClientSecret:
 		first := t.proven()[0]
 		s, _, err := t.newest(ctx, first)
@@ -216,8 +223,8 @@ func (t *task) put(ctx context.Context, c plan.Copy, value content) (vault.Secre
 	if err != nil {
 		return s, err
 	}
-	if reach.Tag(s.Tags, plan.TagOperation) == t.w.Mark {
-		return s, nil
+	if reach.Tag(s.Tags, plan.TagOperation) == t.w.Mark && (value.has == nil || value.has(s.Value)) {
+		return s, nil // with the mark and another key it is of before a step led back
 	}
 	if h := t.holding(c); s.Version != h.Version && (h.New == "" || s.Version != h.New) {
 		return s, errChanged
@@ -274,7 +281,7 @@ func (t *task) check(ctx context.Context) (f found, err error) {
 	}
 	for _, c := range t.proven() {
 		s, _, err := t.newest(ctx, c)
-		if err != nil && !errors.Is(err, vault.ErrDisabled) && !errors.Is(err, fault.NotFound) {
+		if err != nil && !t.gone(err) {
 			return f, err
 		}
 		if err != nil || !current(s) {
@@ -299,6 +306,9 @@ func (t *task) current(ctx context.Context) (func(vault.Secret) bool, error) {
 	return ours, nil
 }
 
+// logPause is how long a log is waited for that is not whole, a few times.
+const logPause = 15 * time.Minute
+
 // retire disables the older versions of the proven copies that nobody reads any more.
 func (t *task) retire(ctx context.Context) (f found, err error) {
 	now := t.Now()
@@ -316,7 +326,7 @@ func (t *task) retire(ctx context.Context) (f found, err error) {
 			return f, err
 		}
 		versions, err := v.Secrets.Versions(ctx, c.Secret)
-		if errors.Is(err, fault.NotFound) {
+		if err != nil && t.gone(err) {
 			continue // deleted since: nobody reads it
 		}
 		if err != nil {
@@ -330,6 +340,10 @@ func (t *task) retire(ctx context.Context) (f found, err error) {
 					f.Wait, f.Why = due, why
 				}
 			case plan.RetireOwner:
+				if !whole && t.i.Attempts < refusals {
+					f.Wait, f.Why = now.Add(logPause), why // logs are late, and their settings cannot always be read
+					continue
+				}
 				f.Owner = why
 			case plan.RetireDisable:
 				if err := t.disable(ctx, v, c, old.Version); err != nil {

@@ -69,6 +69,9 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.t = 
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error { c.pass(d); return ctx.Err() }
 
+// breath is real time for what the cloud does by itself, like an operation that takes its time.
+const breath = 5 * time.Millisecond
+
 // secret is one that the world knows: how its value is checked, and what was first in it.
 type secret struct {
 	vault, name string
@@ -123,7 +126,7 @@ func build(t *testing.T, n int, furnish func(*world, *furniture)) *world {
 	t.Helper()
 	number := worlds.Add(1)
 	clientID := fmt.Sprintf("4e4b4559-0001-4000-8000-%012d", number)
-	up, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Identities: []entra.Identity{{
+	up, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Options: arm.Options{Async: time.Millisecond}, Identities: []entra.Identity{{
 		ClientID: clientID, ObjectID: rekeyID, Roles: map[string][]string{graph.Audience: {graph.PermissionWrite, graph.PermissionRead}},
 	}}})
 	if err != nil {
@@ -451,6 +454,7 @@ func (w *world) drive(t *testing.T, handle func() error) *rotations.Stored {
 	var last error
 	for range 400 {
 		w.flow(t)
+		time.Sleep(breath)
 		last = handle()
 		j, err := rotations.Store{Table: w.table}.Get(t.Context(), id)
 		if errors.Is(err, fault.NotFound) || err == nil && j.Claimed() {

@@ -18,6 +18,9 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 		if i == nil {
 			i = j.same(&t)
 		}
+		if i == nil && t.Kind == OwnerAction && j.holds(t.Copies) {
+			continue // its vault could not be listed this time, or its tags were taken off: what is known of it stays
+		}
 		if i == nil {
 			j.add(t)
 			changed = append(changed, t.Key)
@@ -60,6 +63,15 @@ func (j *Journal) same(t *Target) *Item {
 		}
 	}
 	return nil
+}
+
+// holds reports whether each of some copies belongs to an item already.
+func (j *Journal) holds(copies []Copy) bool {
+	return len(copies) > 0 && !slices.ContainsFunc(copies, func(c Copy) bool {
+		return !slices.ContainsFunc(j.Items, func(i *Item) bool {
+			return slices.ContainsFunc(i.Copies, func(x Copy) bool { return strings.EqualFold(x.Name(), c.Name()) })
+		})
+	})
 }
 
 // rehash gives the tiers the hashes of what is in them now. A yes to tier 1 that was not used yet was for less than that,

@@ -5,7 +5,7 @@ AZURITE := deploy/local/azurite
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
 face    := risk policies
-respond := triage evict sweep
+respond := triage evict rotate sweep
 
 export GOFLAGS := -buildvcs=false
 

@@ -25,5 +25,6 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage": newTriage,
 	"evict":  newEvict,
+	"rotate": newRotate,
 	"sweep":  newSweep,
 }

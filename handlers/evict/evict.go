@@ -24,6 +24,7 @@ import (
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/rotate"
 	"rekey/shared/store"
 )
 
@@ -52,6 +53,7 @@ type Config struct {
 	// Decide decides again, from state, before anything is changed: a message is only a rumour. What people approved is asked
 	// about, too: the never-touch list and the policy may be others by now.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
+	Rotate  store.Bell                              // is rung with the id of the case's rotation when the locks are changed; nil: nothing is rotated
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step and every change
 	Now     func() time.Time
 	Owner   string // this instance
@@ -194,7 +196,11 @@ func (r *run) work(ctx context.Context) error {
 		s, more := r.op.Next()
 		if !more {
 			r.op.Finish(r.Now())
-			return r.end(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
+			err := r.end(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
+			if err != nil || r.op.State != remedy.StateDone || r.Rotate == nil {
+				return err
+			}
+			return r.Rotate.Ring(ctx, rotate.OperationID(r.op.Case)) // if that is lost, sweep rings
 		}
 		stopped, err := r.Stopped(ctx)
 		if err != nil {

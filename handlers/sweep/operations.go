@@ -39,6 +39,7 @@ func (s *Sweep) operation(ctx context.Context, o remedy.Operation, stopped bool,
 	concerns := o.Concerns(stopped, now)
 	broken, err := s.broken(ctx, o)
 	errs := []error{err, s.Pager.Call(ctx, append(concerns, broken...)...)}
+	errs = append(errs, s.unrotated(ctx, o, now))
 	if o.Due() && !o.Waits(now) && now.Sub(o.Updated) >= s.Quiet {
 		if err := s.Evict.Ring(ctx, o.ID); err != nil {
 			return errors.Join(append(errs, fmt.Errorf("ringing for operation %s: %w", o.ID, err))...)

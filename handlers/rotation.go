@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -58,7 +59,7 @@ func newRotate(*slog.Logger) (funchost.Handler, error) {
 		return funchost.Handler{}, err
 	}
 	w := r.settings.Declared(string(r.settings.Tenant.ID))
-	own := []string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}
+	own := slices.DeleteFunc([]string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, func(id string) bool { return id == "" })
 	sources := &rotate.Sources{
 		Azure: r.arm, Groups: r.groups, Open: open, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Streams: r.account.Health().Load,
 		Hasher: baseline.NewHasher(r.settings.HashKey), Tenant: string(r.settings.Tenant.ID), Own: own, Now: time.Now,

@@ -76,7 +76,7 @@ func (r *Rotation) Posts(p *Paging) (tell Post, rotators map[string]Post, err er
 		}
 		name, url, ok := strings.Cut(strings.TrimSpace(pair), "=")
 		if !ok || name == "" {
-			return nil, nil, errors.New("REKEY_ROTATE_WEBHOOKS: each is of the form name=https://...")
+			return nil, nil, errors.New("REKEY_ROTATE_WEBHOOKS: each is a name, an equals sign and an https address")
 		}
 		if rotators[name], err = open(url, "REKEY_ROTATE_WEBHOOKS, "+name+","); err != nil {
 			return nil, nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"rekey/shared/decide"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/remedy"
@@ -46,9 +47,27 @@ func (s *Sweep) rotations(ctx context.Context, now time.Time) error {
 			err = s.ringRotate(ctx, h.ID)
 		}
 		errs = append(errs, err)
+		if err == nil && h.State == rotate.StateAwaitingApproval {
+			errs = append(errs, s.Pager.Call(ctx, asks(h)...))
+		}
 		return nil
 	})
 	return errors.Join(append(errs, err)...)
+}
+
+// asks are the calls about a rotation that waits for people: since the tier before ended, or since it was opened.
+func asks(h rotate.Head) []decide.Concern {
+	since := h.Opened
+	for _, t := range h.Tiers {
+		if t.Ended.After(since) {
+			since = t.Ended
+		}
+	}
+	var out []decide.Concern
+	for _, r := range []decide.Reason{decide.PageApprovalNeeded, decide.PageApprovalUnanswered} {
+		out = append(out, decide.Concern{Reason: r, Subject: h.ID, Principal: h.Principal, Name: h.Name, Detail: h.Reason, Since: since})
+	}
+	return out
 }
 
 func (s *Sweep) ringRotate(ctx context.Context, id string) error {

@@ -104,8 +104,8 @@ type Config struct {
 type Rotate struct{ Config }
 
 const (
-	leaseTerm     = 3 * time.Minute
-	stepTime      = time.Minute      // of one step; the lease outlives it
+	leaseTerm     = 90 * time.Second
+	stepTime      = 45 * time.Second // of one step; the lease outlives it
 	lookEvery     = 5 * time.Minute  // how old facts may be
 	nap           = 20 * time.Second // what is due within this is waited for
 	defaultBudget = 4 * time.Minute

@@ -68,12 +68,12 @@ func (r *run) item(key string) plan.Item {
 	return *r.j.Item(key)
 }
 
-// start writes the intent, and the lease when half of it is over.
+// start writes the intent, and the lease anew when it might end during the step.
 func (r *run) start(ctx context.Context, key string, in plan.Intent) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now()
-	if r.j.Lease.Until.Sub(now) < leaseTerm/2 {
+	if r.j.Lease.Until.Sub(now) < stepTime+stepTime/3 {
 		r.j.Acquire(r.Owner, now, leaseTerm)
 	}
 	if err := r.j.Start(key, in, now); err != nil {

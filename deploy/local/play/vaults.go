@@ -59,8 +59,8 @@ func (p *Play) furnish() error {
 	}))
 }
 
-// rotationPatience is how long the first rotations may take.
-const rotationPatience = 60 * time.Second
+// rotationPatience is how long the first rotations may take: a lease of an instance that died is waited for.
+const rotationPatience = 150 * time.Second
 
 // rotation tells what becomes of the secrets that the intruder read, until what needs no waiting is rotated.
 func (p *Play) rotation(ctx context.Context, r *Result, caseID string) error {

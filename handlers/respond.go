@@ -155,7 +155,7 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 	operations := evict.New(r.reach(evict.Config{
 		Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Survey: r.survey, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
-		Owner: owner,
+		Owner: owner, Rotate: r.rotateBell(),
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
 			return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)
@@ -220,6 +220,7 @@ func newSweep(logger *slog.Logger) (funchost.Handler, error) {
 	return funchost.Timer(sweep.New(sweep.Config{
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Operations(),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Rotations: r.rotations(), Rotate: r.account.Bell(store.QueueRotate),
 		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 		Pager:   pages.Pager{Table: r.account.Table(store.TablePages), Send: send, Logger: logger, Now: time.Now},
 		Stopped: r.brakes.Stopped, Ledger: r.account.Blobs(store.ContainerLedger),

@@ -26,5 +26,6 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage": newTriage,
 	"evict":  newEvict,
+	"rotate": newRotate,
 	"sweep":  newSweep,
 }

@@ -53,7 +53,7 @@ locals {
         streams        = "read"
       }
       containers = { ledger = "write", undo = "write" }
-      queues     = { triage = "serve", evict = "serve" }
+      queues     = { triage = "serve", evict = "serve", rotate = "serve" }
     }
   }
 
@@ -69,7 +69,7 @@ locals {
       switches    = "write"
     }
     containers = { ledger = "write" }
-    queues     = { triage = "ring", evict = "ring" }
+    queues     = { triage = "ring", evict = "ring", rotate = "ring" }
   }
 
   # Azure's built-in roles, by id.

@@ -31,8 +31,10 @@ variable "acts" {
 locals {
   act_actions = {
     look = [
+      "Microsoft.Authorization/denyAssignments/read",
       "Microsoft.Authorization/roleAssignments/read",
       "Microsoft.Authorization/roleDefinitions/read",
+      "Microsoft.Insights/diagnosticSettings/read",
       "Microsoft.KeyVault/vaults/read",
       "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
       "Microsoft.Resources/subscriptions/read",

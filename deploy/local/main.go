@@ -100,7 +100,7 @@ func show(ctx context.Context, out io.Writer, stay bool, dist string, port int, 
 	s, err := stack.Start(ctx, stack.Config{
 		Dir: dir, Dist: dist, Program: self, HTTPPort: port, TenantID: t.ID, OnSignIn: p.OnSignIn,
 		Detect:  map[string]string{"REKEY_NETWORK_TABLE": networks},
-		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ACTS_PER_HOUR": "1", "REKEY_NEVER_TOUCH": stack.Identity},
+		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ACTS_PER_HOUR": "1", "REKEY_NEVER_TOUCH": stack.Identity, "REKEY_ROTATE_MODE": "tier1"},
 	})
 	if err != nil {
 		return err
@@ -139,6 +139,8 @@ func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
     export REKEY_STATE_CONNECTION_STRING='%s'
     bin/rekey operation list
     bin/rekey operation show <operation>
+    bin/rekey rotation list
+    bin/rekey rotation show <rotation>
     bin/rekey ledger verify <operation>
     bin/rekey ledger verify --all
     bin/rekey stop --status

@@ -24,6 +24,7 @@ import (
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/rotate"
 	"rekey/shared/store"
 )
 
@@ -43,6 +44,7 @@ type Config struct {
 	// Decide decides again, from state, before anything is changed: a message is only a rumour. What people approved is asked
 	// about, too: the never-touch list and the policy may be others by now.
 	Decide  func(ctx context.Context, op remedy.Operation) (decide.Verdict, error)
+	Rotate  store.Bell                              // is rung with the id of the case's rotation when the locks are changed; nil: nothing is rotated
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step and every change
 	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
 	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
@@ -204,7 +206,7 @@ func (r *run) work(ctx context.Context) error {
 		s, more := r.op.Next()
 		if !more {
 			r.op.Finish(r.Now())
-			return r.end(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
+			return r.locked(ctx, strings.TrimSuffix("operation ended: "+string(r.op.State)+": "+r.op.Reason, ": "))
 		}
 		if err := r.mayGoOn(ctx, s); err != nil {
 			return err
@@ -214,7 +216,7 @@ func (r *run) work(ctx context.Context) error {
 			return r.giveUp(ctx, s, errors.New(r.op.Failing))
 		case s.Kind == remedy.StepWatch:
 			r.op.StartWatch(s, r.Now())
-			return r.end(ctx, r.op.Reason)
+			return r.locked(ctx, r.op.Reason)
 		}
 		if err := r.permitted(ctx, s); err != nil {
 			return err
@@ -326,6 +328,14 @@ func (r *run) end(ctx context.Context, text string) error {
 		return err
 	}
 	return r.save(ctx)
+}
+
+// locked ends the changing of locks, and rings for the rotation of what the principal could get at.
+func (r *run) locked(ctx context.Context, text string) error {
+	if err := r.end(ctx, text); err != nil || r.Rotate == nil || !r.op.AccessCut() {
+		return err
+	}
+	return r.Rotate.Ring(ctx, rotate.OperationID(r.op.Case)) // if that is lost, sweep rings
 }
 
 // note appends to the ledger.

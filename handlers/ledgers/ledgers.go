@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"rekey/handlers/operations"
+	"rekey/handlers/rotations"
 	"rekey/handlers/switches"
 	"rekey/shared/decide"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/rotate"
 	"rekey/shared/store"
 )
 
@@ -54,6 +56,7 @@ func (c Checker) All(ctx context.Context) (Report, error) {
 		r.Problems, r.InFlight = append(r.Problems, problems...), append(r.InFlight, flight...)
 		return nil
 	})
+	err = errors.Join(err, c.rotations(ctx, &r, known))
 	for id := range r.Records {
 		if !known[id] {
 			r.Problems = append(r.Problems, fmt.Sprintf("%s%s: there is no operation of that name: its journal is gone", id, ledger.Suffix))
@@ -61,6 +64,26 @@ func (c Checker) All(ctx context.Context) (Report, error) {
 	}
 	slices.Sort(r.Problems)
 	return r, err
+}
+
+// rotations looks at the records of rotations, which are kept in the same table.
+func (c Checker) rotations(ctx context.Context, r *Report, known map[string]bool) error {
+	return rotations.Store{Table: c.Operations.Table}.Each(ctx, func(h rotate.Head, err error) error {
+		known[h.ID] = true
+		r.Operations++
+		if err != nil {
+			r.Problems = append(r.Problems, err.Error())
+			return nil
+		}
+		for _, step := range ledger.Unanswered(r.Records[h.ID]) {
+			if h.State == rotate.StateDone {
+				r.Problems = append(r.Problems, fmt.Sprintf("rotation %s: step %s has an intent and no result, and it is done", h.ID, step))
+			} else {
+				r.InFlight = append(r.InFlight, h.ID+" "+step)
+			}
+		}
+		return nil
+	})
 }
 
 // Compare holds a record against the journal of its operation. Flight are the steps without a result of one that runs.

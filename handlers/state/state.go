@@ -14,6 +14,7 @@ import (
 	"rekey/handlers/health"
 	"rekey/handlers/inquiries"
 	"rekey/handlers/operations"
+	"rekey/handlers/rotations"
 	"rekey/handlers/suspects"
 	"rekey/handlers/switches"
 	"rekey/handlers/verdicts"
@@ -117,6 +118,16 @@ func (a *Account) Operations() operations.Store {
 // People returns what people do with operations.
 func (a *Account) People(now func() time.Time) operations.People {
 	return operations.People{Store: a.Operations(), Ledger: a.Blobs(store.ContainerLedger), Evict: a.Bell(store.QueueEvict), Now: now}
+}
+
+// Rotations returns the journals of rotations.
+func (a *Account) Rotations() rotations.Store {
+	return rotations.Store{Table: a.Table(store.TableOperations)}
+}
+
+// RotationPeople returns what people do with rotations.
+func (a *Account) RotationPeople(now func() time.Time) rotations.People {
+	return rotations.People{Store: a.Rotations(), Ledger: a.Blobs(store.ContainerLedger), Rotate: a.Bell(store.QueueRotate), Now: now}
 }
 
 // Switches returns what stops Rekey.

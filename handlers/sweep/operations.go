@@ -38,7 +38,7 @@ func (s *Sweep) operations(ctx context.Context, now time.Time) error {
 func (s *Sweep) operation(ctx context.Context, o remedy.Operation, stopped bool, now time.Time) error {
 	concerns := o.Concerns(stopped, now)
 	broken, err := s.broken(ctx, o)
-	errs := []error{err, s.Pager.Call(ctx, append(concerns, broken...)...), s.settled(ctx, o, now)}
+	errs := []error{err, s.Pager.Call(ctx, append(concerns, broken...)...), s.settled(ctx, o, now), s.unrotated(ctx, o, now)}
 	if o.Stands(s.Quiet, now) {
 		if err := s.Evict.Ring(ctx, o.ID); err != nil {
 			return errors.Join(append(errs, fmt.Errorf("ringing for operation %s: %w", o.ID, err))...)

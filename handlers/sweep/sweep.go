@@ -18,6 +18,7 @@ import (
 	"rekey/handlers/findings"
 	"rekey/handlers/operations"
 	"rekey/handlers/pages"
+	"rekey/handlers/rotations"
 	"rekey/handlers/suspects"
 	"rekey/handlers/verdicts"
 	"rekey/shared/detect"
@@ -36,6 +37,8 @@ type Config struct {
 	Operations operations.Store
 	Triage     store.Bell
 	Evict      store.Bell
+	Rotations  rotations.Store // without a table: nothing is rotated
+	Rotate     store.Bell
 	Pager      pages.Pager
 	Stopped    func(context.Context) (bool, error)                          // the kill switch; nil: there is none
 	Ledger     store.Blobs                                                  // nil: days are not closed here
@@ -62,7 +65,7 @@ func New(c Config) *Sweep {
 // Handle rings for what stands still.
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
-	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.operations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
+	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.operations(ctx, now), s.rotations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
 	if s.Posture != nil { // last: whoever waits for a ring goes first
 		err = errors.Join(err, s.Posture(ctx))
 	}

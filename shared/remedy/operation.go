@@ -36,6 +36,11 @@ const (
 	StateCancelled        State = "cancelled"        // a person stopped it; Reason says what is half done
 )
 
+// AccessCut reports whether this eviction made what the principal had worthless: the locks are changed, or it is disabled.
+func (o *Operation) AccessCut() bool {
+	return o.Undoes == "" && (o.State == StateDone || o.State == StateWatching || o.State == StateContained)
+}
+
 // Status of a step.
 type Status string
 

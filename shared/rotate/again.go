@@ -16,6 +16,12 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 	for _, t := range p.Tiers[TierRead-1].Targets {
 		i := j.Item(t.Key)
 		if i == nil {
+			i = j.same(&t)
+		}
+		if i == nil && t.Kind == OwnerAction && j.holds(t.Copies) {
+			continue // its vault could not be listed this time, or its tags were taken off: what is known of it stays
+		}
+		if i == nil {
 			j.add(t)
 			changed = append(changed, t.Key)
 			continue
@@ -39,6 +45,33 @@ func (j *Journal) Again(p Plan, now time.Time) []string {
 		j.Advance(now)
 	}
 	return changed
+}
+
+// same finds the item of a client secret whose tag names another credential by now, because a round has stored that: its key
+// is of the credential that was there first.
+func (j *Journal) same(t *Target) *Item {
+	if t.Kind != ClientSecret {
+		return nil
+	}
+	for _, i := range j.Items {
+		shared := slices.ContainsFunc(i.Copies, func(c Copy) bool {
+			return slices.ContainsFunc(t.Copies, func(x Copy) bool { return strings.EqualFold(x.Name(), c.Name()) })
+		})
+		if i.Kind == ClientSecret && strings.EqualFold(i.Provider, t.Provider) && shared {
+			t.Key, t.Credential = i.Key, i.Credential
+			return i
+		}
+	}
+	return nil
+}
+
+// holds reports whether each of some copies belongs to an item already.
+func (j *Journal) holds(copies []Copy) bool {
+	return len(copies) > 0 && !slices.ContainsFunc(copies, func(c Copy) bool {
+		return !slices.ContainsFunc(j.Items, func(i *Item) bool {
+			return slices.ContainsFunc(i.Copies, func(x Copy) bool { return strings.EqualFold(x.Name(), c.Name()) })
+		})
+	})
 }
 
 // rehash gives the tiers the hashes of what is in them now. A yes to tier 1 that was not used yet was for less than that,

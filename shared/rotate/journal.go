@@ -12,6 +12,9 @@ import (
 // version of the journal's form. A newer one is never written by this program.
 const version = 1
 
+// Version is what a Head that is made elsewhere carries.
+const Version = version
+
 // State of an operation.
 type State string
 
@@ -72,7 +75,9 @@ type Head struct {
 	Cut       time.Time        `json:"cut"`             // when the principal's access was cut
 	Closed    time.Time        `json:"closed,omitzero"` // since then tier 1 takes in nothing by itself
 	ClosedWhy string           `json:"closedWhy,omitempty"`
-	Chunks    int              `json:"chunks"` // rows of items
+	Chunks    int              `json:"chunks"`          // rows of items
+	Looked    time.Time        `json:"looked,omitzero"` // when the facts were gathered last
+	Heard     []string         `json:"heard,omitempty"` // ids of people's words that took effect and may still be stored
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`
 	Updated   time.Time        `json:"updated"`

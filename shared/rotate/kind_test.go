@@ -100,3 +100,10 @@ func many(n int, pairs ...string) map[string]string {
 	}
 	return out
 }
+
+func TestAnOwnIdThatIsNotSetForbidsNothing(t *testing.T) {
+	o := rotate.Options{Own: []string{"", "33333333-0000-4000-8000-000000000000"}}
+	if why := o.Forbids(&rotate.Target{Kind: rotate.StorageKey, Provider: payroll}); why != "" {
+		t.Error(why)
+	}
+}

@@ -221,6 +221,23 @@ func (j *Journal) obstacle(i *Item, started [tiers]int, now time.Time) string {
 	return ""
 }
 
+// Asks returns the tiers that a person's yes would let go on now.
+func (j *Journal) Asks() []int {
+	var out []int
+	started := j.started()
+	for n := range j.Tiers {
+		t := &j.Tiers[n]
+		waits := slices.ContainsFunc(j.Items, func(i *Item) bool {
+			return i.Tier == t.Number && i.Kind != OwnerAction && i.Began.IsZero() && !i.settled() &&
+				(t.Began.IsZero() || i.Attended != "" && len(t.By) == 0 || started[n] >= t.Allowed)
+		})
+		if waits && j.reached(t.Number) {
+			out = append(out, t.Number)
+		}
+	}
+	return out
+}
+
 // Work is one item's step to do.
 type Work struct {
 	Key   string

@@ -65,6 +65,9 @@ func (o *Options) forbids(k Kind, provider, webhook string) string {
 		return why
 	}
 	for _, own := range o.Own {
+		if own == "" { // the id of something that was not set would be the beginning of everything
+			continue
+		}
 		if strings.EqualFold(own, provider) || strings.HasPrefix(strings.ToLower(provider), strings.ToLower(own)+"/") {
 			return "its provider is Rekey's own: a tag does not decide about that"
 		}

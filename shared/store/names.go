@@ -8,7 +8,7 @@ const (
 	TableCases       = "cases"          // partition principal key, row case id
 	TableCaseIndex   = "caseindex"      // see handlers/cases; derived from TableCases
 	TableVerdicts    = "verdicts"       // partition "of/" and principal key, row verdict id; partition "pending"
-	TableOperations  = "operations"     // partition "operation", row operation id
+	TableOperations  = "operations"     // partition "operation", row operation id; partition "rotation": see handlers/rotations
 	TableFleet       = "fleet"          // partition "fleet", row day
 	TableInventory   = "inventory"      // partition "applications": see handlers/objects; partition "posture", row "progress"
 	TableDeadLetters = "deadletters"    // partition hub
@@ -32,6 +32,7 @@ const (
 const (
 	QueueTriage = "triage"
 	QueueEvict  = "evict"
+	QueueRotate = "rotate"
 )
 
 // Tables, Containers and Queues list all names, for whoever creates them.
@@ -41,5 +42,5 @@ var (
 		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
-	Queues     = []string{QueueTriage, QueueEvict}
+	Queues     = []string{QueueTriage, QueueEvict, QueueRotate}
 )

@@ -14,6 +14,7 @@ import (
 
 	"rekey/deploy/local/directory"
 	"rekey/deploy/local/entra"
+	"rekey/deploy/local/keyvault"
 	"rekey/deploy/local/stack"
 	"rekey/deploy/local/tenant"
 )
@@ -32,10 +33,12 @@ type Result struct {
 	Detected           bool    `json:"detected"`
 	Evicted            bool    `json:"evicted"`
 	Untouched          bool    `json:"untouched"`
+	Rotated            bool    `json:"rotated"`
 	LedgerOK           bool    `json:"ledger_ok"`
 	SecondsToDetection float64 `json:"seconds_to_detection"`
 	SecondsToContain   float64 `json:"seconds_to_containment"`
 	SecondsToEviction  float64 `json:"seconds_to_eviction"`
+	SecondsToRotation  float64 `json:"seconds_to_rotation"`
 	Events             int     `json:"events"`
 	EventsPerSecond    float64 `json:"events_per_second"`
 	FalseAlerts        int     `json:"false_alerts"` // medium or higher
@@ -43,7 +46,7 @@ type Result struct {
 }
 
 // OK reports whether everything that must hold does.
-func (r Result) OK() bool { return r.Detected && r.Evicted && r.Untouched && r.LedgerOK }
+func (r Result) OK() bool { return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK }
 
 // Play is one performance.
 type Play struct {
@@ -55,6 +58,7 @@ type Play struct {
 	events int
 	begun  time.Time // of the attack, when its first record was sent
 	before map[string]directory.Object
+	vaults map[string]*keyvault.Server // by name
 
 	mu      sync.Mutex
 	signIns []entra.SignIn
@@ -132,6 +136,9 @@ func (p *Play) seed() error {
 	// Rekey is a principal of the tenant like others: it may own applications, and policies exclude it.
 	rekey := directory.Object{ID: stack.ObjectID, AppID: stack.Identity, DisplayName: "rekey-respond", ServicePrincipalType: "ManagedIdentity", AccountEnabled: true}
 	if err := p.stack.Cloud.Directory.Seed(directory.ServicePrincipals, rekey); err != nil {
+		return err
+	}
+	if err := p.furnish(); err != nil {
 		return err
 	}
 	kinds := map[tenant.Kind]int{}

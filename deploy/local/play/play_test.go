@@ -65,7 +65,7 @@ func open(t *testing.T, c play.Config, edit func(*stack.Config)) *theatre {
 	sc := stack.Config{
 		Dir: dir, Dist: filepath.Join(repo, "dist"), Program: filepath.Join(repo, "bin", "rekey-local"), TenantID: th.tenant.ID, OnSignIn: th.play.OnSignIn,
 		Detect:  map[string]string{"REKEY_NETWORK_TABLE": networks},
-		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ACTS_PER_HOUR": "1", "REKEY_SWEEP_SCHEDULE": "*/2 * * * * *", "REKEY_SWEEP_QUIET": "3s"},
+		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ROTATE_MODE": "tier1", "REKEY_ACTS_PER_HOUR": "1", "REKEY_SWEEP_SCHEDULE": "*/2 * * * * *", "REKEY_SWEEP_QUIET": "3s"},
 	}
 	edit(&sc)
 	s, err := stack.Start(t.Context(), sc)

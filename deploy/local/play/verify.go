@@ -113,6 +113,8 @@ func (p *Play) verify(ctx context.Context, r *Result) error {
 	p.check(refused, "every old secret is refused")
 	p.check(enabled, "the service principal is enabled again")
 	p.check(r.Untouched, "no other object of the directory was changed")
+	r.Rotated = p.rotated()
+	p.check(r.Rotated, "the password that the intruder read is not the one in use any more, and its vault holds a new one")
 	p.check(r.LedgerOK, "the ledger's chain holds, every intent has its result, and what was found is kept or removed (%d entries)", entries)
 	p.say("")
 	return nil

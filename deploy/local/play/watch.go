@@ -68,7 +68,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 	case remedy.StateDone, remedy.StateWatching:
 		w.result.SecondsToEviction = time.Since(w.begun).Seconds()
 		w.say("  %5.2f s  done\n", w.result.SecondsToEviction)
-		return true, nil
+		return true, w.rotation(context.WithoutCancel(ctx), w.result, op.Case)
 	case remedy.StateAwaitingApproval:
 		return false, w.approve(ctx, op)
 	case remedy.StateFailed, remedy.StateContained, remedy.StatePlanned, remedy.StateRejected, remedy.StateCancelled:

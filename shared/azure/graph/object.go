@@ -92,6 +92,7 @@ type PasswordCredential struct {
 	KeyID               string    `json:"keyId"`
 	DisplayName         string    `json:"displayName"`
 	CustomKeyIdentifier string    `json:"customKeyIdentifier"`
+	Hint                string    `json:"hint"` // the first characters of the secret
 	StartDateTime       time.Time `json:"startDateTime"`
 	EndDateTime         time.Time `json:"endDateTime"`
 }

@@ -112,11 +112,12 @@ func (s *Secrets) Versions(ctx context.Context, name string) ([]Secret, error) {
 }
 
 // Set stores a value as a new version and returns it. What a version carries is not inherited by the next: like is the version
-// that it is taken from (content type, tags, and the expiry, moved on by the life that version had), tags are added to it.
+// that it is taken from (content type and tags), tags are added to it, and it ends at expires, if that is not zero: see
+// Secret.Lives.
 //
 // It is not repeated by itself, because each time makes a version. After an error that does not say whether it
 // happened, Versions shows the tags: a caller that tags with its operation's id finds its own.
-func (s *Secrets) Set(ctx context.Context, name string, v redact.Value, like Secret, tags map[string]string, now time.Time) (Secret, error) {
+func (s *Secrets) Set(ctx context.Context, name string, v redact.Value, like Secret, tags map[string]string, expires time.Time) (Secret, error) {
 	in := azsecrets.SetSecretParameters{Value: to.Ptr(v.Reveal()), Tags: map[string]*string{}, SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(true)}}
 	if like.ContentType != "" {
 		in.ContentType = &like.ContentType
@@ -127,8 +128,8 @@ func (s *Secrets) Set(ctx context.Context, name string, v redact.Value, like Sec
 	for k, t := range tags {
 		in.Tags[k] = &t
 	}
-	if e := like.Renewed(now); !e.IsZero() {
-		in.SecretAttributes.Expires = &e
+	if !expires.IsZero() {
+		in.SecretAttributes.Expires = &expires
 	}
 	r, err := s.client.SetSecret(once(ctx, s.retry), name, in, nil)
 	if err != nil {
@@ -153,6 +154,14 @@ func (s Secret) Renewed(now time.Time) time.Time {
 		return now.Add(life).UTC()
 	}
 	return time.Time{} // it was set to have expired; nobody gives that to a new value
+}
+
+// Lives is when a version made now ends that takes this one's place: after some days, or with 0 as Renewed says.
+func (s Secret) Lives(days int, now time.Time) time.Time {
+	if days > 0 {
+		return now.AddDate(0, 0, days).UTC()
+	}
+	return s.Renewed(now)
 }
 
 // Disable makes a version unreadable. Repeating it changes nothing.

@@ -114,7 +114,7 @@ func TestANewVersionCarriesOverWhatAVersionDoesNotInherit(t *testing.T) {
 	if err != nil || old.Value.Reveal() != "old" || old.Tags["ProviderAddress"] != "x" || !old.Enabled {
 		t.Fatalf("%+v (%v)", old, err)
 	}
-	fresh, err := c.Set(t.Context(), "db", redact.Hide("new"), old, map[string]string{"rekey-operation": "op1"}, now.Add(time.Hour))
+	fresh, err := c.Set(t.Context(), "db", redact.Hide("new"), old, map[string]string{"rekey-operation": "op1"}, old.Lives(0, now.Add(time.Hour)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestHowAVaultRefuses(t *testing.T) {
 	s.put(t, "gone", keyvault.Secret{Value: "x", Deleted: true})
 	get := func(c *vault.Secrets, name string) error { _, err := c.Get(t.Context(), name, ""); return err }
 	set := func(c *vault.Secrets, name string) error {
-		_, err := c.Set(t.Context(), name, redact.Hide("s3cret"), vault.Secret{}, nil, time.Now())
+		_, err := c.Set(t.Context(), name, redact.Hide("s3cret"), vault.Secret{}, nil, time.Time{})
 		return err
 	}
 	for name, tt := range map[string]struct{ err, why, kind error }{
@@ -237,7 +237,7 @@ func TestEachMethodNeedsExactlyTheDataActionItDeclares(t *testing.T) {
 		"List":     func() error { _, err := c.List(ctx); return err },
 		"Versions": func() error { _, err := c.Versions(ctx, "db"); return err },
 		"Set": func() error {
-			_, err := c.Set(ctx, "db", redact.Hide("y"), vault.Secret{}, nil, time.Now())
+			_, err := c.Set(ctx, "db", redact.Hide("y"), vault.Secret{}, nil, time.Time{})
 			return err
 		},
 		"Disable": func() error { return c.Disable(ctx, "other", version) },
@@ -329,7 +329,7 @@ func TestAVersionIsStoredOnceWhateverTheVaultAnswers(t *testing.T) {
 				}
 				return faults.Fault{}
 			})
-			_, err := c.Set(t.Context(), "db", redact.Hide("s3cret"), vault.Secret{}, map[string]string{"rekey-operation": "op1"}, time.Now())
+			_, err := c.Set(t.Context(), "db", redact.Hide("s3cret"), vault.Secret{}, map[string]string{"rekey-operation": "op1"}, time.Time{})
 			if !errors.Is(err, tt.why) || strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("%v", err)
 			}

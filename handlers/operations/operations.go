@@ -49,7 +49,9 @@ func decode(row store.Row) (Stored, error) {
 // Put writes an operation over the version that was read and leaves the new version in it. An error of kind
 // fault.Conflict says that somebody else wrote it meanwhile.
 func (s Store) Put(ctx context.Context, o *Stored) error {
-	data, err := json.Marshal(o.Operation)
+	next := o.Operation
+	next.Moves, _ = next.Track()
+	data, err := json.Marshal(next)
 	if err != nil {
 		return err
 	}
@@ -57,7 +59,7 @@ func (s Store) Put(ctx context.Context, o *Stored) error {
 	if err != nil {
 		return fmt.Errorf("writing operation %s: %w", o.ID, err)
 	}
-	o.Tag = tag
+	o.Tag, o.Moves = tag, next.Moves
 	return nil
 }
 

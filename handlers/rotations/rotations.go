@@ -105,6 +105,7 @@ func (s Store) Plan(ctx context.Context, claim *Stored, j *rotate.Journal) (*Sto
 // Write writes the rows that changed, in the order that package rotate asks for; key is the item at work. An error of kind
 // fault.Conflict says that somebody else has the lease. After an error the journal has to be read again.
 func (s Store) Write(ctx context.Context, j *Stored, key string) error {
+	j.Moves, _ = j.Track()
 	changed, err := j.Changed(j.had, key)
 	if err != nil {
 		return err

@@ -78,6 +78,7 @@ type Head struct {
 	Chunks    int              `json:"chunks"`          // rows of items
 	Looked    time.Time        `json:"looked,omitzero"` // when the facts were gathered last
 	Heard     []string         `json:"heard,omitempty"` // ids of people's words that took effect and may still be stored
+	Moves     []Move           `json:"moves,omitempty"` // the states it was stored in, the earliest first
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`
 	Updated   time.Time        `json:"updated"`

@@ -147,8 +147,8 @@ func (t *Triage) withdraw(ctx context.Context, c casefile.Case) error {
 	if err != nil || op == nil || op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
 		return err
 	}
-	if err := t.Operations.Remove(ctx, *op); err != nil {
-		return fmt.Errorf("withdrawing operation %s: %w", op.ID, err)
+	if err := t.Operations.Withdraw(ctx, *op, t.Now()); err != nil {
+		return err
 	}
 	funchost.Note(ctx, "withdrawn", op.ID)
 	return nil

@@ -32,6 +32,14 @@ const (
 // Types lists them all.
 var Types = []string{DetectionRaised, DetectionJudged, OperationMoved, OperationPlanned, RotationMoved}
 
+// Kinds of what notices are about, as their subjects begin; Principals stands for all detections of one.
+const (
+	Detections = "detections/"
+	Operations = "operations/"
+	Rotations  = "rotations/"
+	Principals = "principals/"
+)
+
 // schema is the schema's identifier; its parts are named after the kind of data.
 const schema = "urn:rekey:schema:notice:1#/$defs/"
 
@@ -54,8 +62,8 @@ func Source(tenant string) string { return "/rekey/tenants/" + strings.ToLower(t
 
 func begin(tenant, kind, id string) Notice {
 	return Notice{
-		SpecVersion: "1.0", Source: Source(tenant), Subject: kind + "s/" + id,
-		DataContentType: "application/json", DataSchema: schema + kind,
+		SpecVersion: "1.0", Source: Source(tenant), Subject: kind + id,
+		DataContentType: "application/json", DataSchema: schema + strings.TrimSuffix(kind, "s/"),
 	}
 }
 
@@ -70,7 +78,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 // OfDetection makes the notice of a detection as it is. Its id is another one when the level or the judgement is; more records
 // of the same finding make no other.
 func OfDetection(tenant string, d detect.Detection) Notice {
-	n := begin(tenant, "detection", d.ID)
+	n := begin(tenant, Detections, d.ID)
 	judged := ""
 	n.Type, n.Time, n.PartitionKey, n.Data = DetectionRaised, d.Detected.UTC(), d.Principal.Key(), detection(d)
 	if j := d.Judged; j != nil {
@@ -92,7 +100,7 @@ func OfDetection(tenant string, d detect.Detection) Notice {
 func OfOperation(tenant string, o remedy.Operation) []Notice {
 	out := make([]Notice, 0, len(o.Moves))
 	for _, m := range o.Moves {
-		n := begin(tenant, "operation", o.ID)
+		n := begin(tenant, Operations, o.ID)
 		n.Type, n.Time, n.PartitionKey = OperationMoved, m.Time.UTC(), o.Principal.Key()
 		if m.From == m.State {
 			n.Type = OperationPlanned
@@ -108,7 +116,7 @@ func OfOperation(tenant string, o remedy.Operation) []Notice {
 func OfRotation(tenant string, h rotate.Head) []Notice {
 	out := make([]Notice, 0, len(h.Moves))
 	for _, m := range h.Moves {
-		n := begin(tenant, "rotation", h.ID)
+		n := begin(tenant, Rotations, h.ID)
 		n.Type, n.Time, n.PartitionKey = RotationMoved, m.Time.UTC(), h.Principal
 		n.ID = idOf("rotation", h.ID, strconv.Itoa(m.N), string(m.State), strconv.Itoa(m.Tier), m.Hash, stamp(m.Time))
 		n.Data = rotation(h, m)

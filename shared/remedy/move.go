@@ -13,6 +13,10 @@ type Move struct {
 	Time   time.Time `json:"time"`
 }
 
+// StateWithdrawn is the last move of an operation that was taken away before anybody began it, because nothing is held against the
+// principal any more.
+const StateWithdrawn State = "withdrawn"
+
 // MaxMoves bounds how many moves an operation remembers, the newest.
 const MaxMoves = 64
 

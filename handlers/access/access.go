@@ -6,7 +6,11 @@
 // these still open what they opened then.
 package access
 
-import "rekey/shared/host/httpapi"
+import (
+	"slices"
+
+	"rekey/shared/host/httpapi"
+)
 
 // Directory roles that read, and those that decide.
 var (
@@ -49,5 +53,11 @@ var (
 	}
 )
 
+// Describe is for whoever may read anything: what there is to call is no secret among them.
+var Describe = httpapi.Permission{
+	Name: "read the description", AnyOf: slices.Concat(ReadDetections.AnyOf, ReadPrincipals.AnyOf[:2], ReadPolicies.AnyOf, Act.AnyOf),
+	Roles: append(slices.Clone(readers), httpapi.ConditionalAccessAdministrator),
+}
+
 // All are all permissions, as documentation lists them.
-var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act}
+var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act, Describe}

@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 		Switches: switches.Store{Table: &memory.Table{}, Ledger: &memory.Blobs{}}, Operations: operations.Store{Table: &memory.Table{}}, Now: clock,
 	}}
 	table := &memory.Table{}
-	w.routes = halt.Routes(halt.Config{Orders: orders.Store{Table: table, Bell: w.bell}, Prefix: "/api", Now: clock})
+	w.routes = halt.Routes(orders.Desk{Store: orders.Store{Table: table, Bell: w.bell}, Prefix: "/api", Now: clock})
 	w.runner = orders.New(orders.Config{
 		Orders: table, Ledger: &memory.Blobs{}, Now: clock, Owner: "one",
 		Stopped: func(ctx context.Context) (bool, error) { k, err := w.lever.Switches.Kill(ctx); return k.On, err },

@@ -18,6 +18,7 @@ import (
 	"rekey/deploy/local/entra"
 	"rekey/handlers/access"
 	"rekey/handlers/halt"
+	"rekey/handlers/orders"
 	"rekey/handlers/risk"
 	"rekey/shared/host/httpapi"
 )
@@ -65,7 +66,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil || len(blocks) < 9 {
 		t.Fatalf("%d examples: %v\n%s", len(blocks), err, out)
 	}
-	for _, r := range append(risk.Routes(risk.Config{}), halt.Routes(halt.Config{})...) {
+	for _, r := range append(risk.Routes(risk.Config{}), halt.Routes(orders.Desk{})...) {
 		if strings.HasSuffix(r.Path, "orders/{id}") {
 			r.Path = strings.Replace(r.Path, "{id}", "order-of-the-answer", 1)
 			called = replaced(called, "/api/remediations/orders/", "order-of-the-answer")
@@ -102,7 +103,7 @@ func TestTheTablesOfPermissionsAreTheCodes(t *testing.T) {
 		}
 		return fmt.Sprintf("| %s | %s | %s |\n", what, strings.Join(names, ", "), strings.Join(roles, ", "))
 	}
-	for _, r := range append(risk.Routes(risk.Config{}), halt.Routes(halt.Config{})...) {
+	for _, r := range append(risk.Routes(risk.Config{}), halt.Routes(orders.Desk{})...) {
 		if want := row("`"+r.Method+" "+r.Path+"`", r.Permission); !strings.Contains(doc, want) {
 			t.Errorf("docs/api.md lacks %s", want)
 		}

@@ -78,7 +78,7 @@ func newWorld(t testing.TB) *world {
 		Verifier: httpapi.NewVerifier(httpapi.TokenConfig{Tenant: tenantID, Audiences: []string{audience, "api://rekey"}, Authority: s.URL, Client: s.Client(), Now: clock}),
 		Routes: append(
 			risk.Routes(risk.Config{Findings: w.findings, Cases: w.cases, Verdicts: w.verdicts, Triage: w.bell, Prefix: "/api", Now: clock}),
-			halt.Routes(halt.Config{Orders: orders.Store{Table: &memory.Table{}, Bell: &memory.Bell{}}, Prefix: "/api", Now: clock})..., // as the face app does
+			halt.Routes(orders.Desk{Store: orders.Store{Table: &memory.Table{}, Bell: &memory.Bell{}}, Prefix: "/api", Now: clock})..., // as the face app does
 		),
 	})
 	w.triage = triage.New(triage.Config{

@@ -21,6 +21,7 @@ type Route struct {
 	Name       string // unique, for logs and as operationId: listRiskyServicePrincipals
 	Summary    string // one sentence
 	Permission Permission
+	About      About
 	Do         func(w http.ResponseWriter, r *http.Request) error // an error is answered in Graph's form
 }
 

@@ -22,9 +22,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"rekey/shared/fault"
@@ -43,7 +41,7 @@ const minKey = 16
 type Config struct {
 	URL       string
 	Key       []byte            // signs; at least 16 bytes
-	Hosts     []string          // that may be called, like hooks.contoso.com
+	Hosts     []string          // that may be called, like hooks.contoso.com; *.contoso.com is every host below contoso.com
 	Transport http.RoundTripper // nil: the default
 	Tries     int               // default 4
 	Pause     time.Duration     // before the second try; doubles; default 500 ms
@@ -68,7 +66,7 @@ func New(c Config) (*Client, error) {
 		return nil, fault.Errorf(fault.Denied, "the address on %s is not https", u.Hostname())
 	case u.User != nil:
 		return nil, fault.Errorf(fault.Denied, "the address on %s has a user name in it", u.Hostname())
-	case !slices.ContainsFunc(c.Hosts, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), u.Hostname()) }):
+	case !Listed(c.Hosts, u.Hostname()):
 		return nil, fault.Errorf(fault.Denied, "host %s is not on the list of allowed hosts", u.Hostname())
 	case len(c.Key) < minKey:
 		return nil, fault.Errorf(fault.Denied, "the signing key has fewer than %d bytes", minKey)
@@ -132,17 +130,17 @@ func (c *Client) once(ctx context.Context, id string, body []byte) error {
 		if errors.As(err, &u) {
 			err = u.Err // u itself prints the address
 		}
+		if errors.Is(err, errNotPublic) {
+			return fault.Errorf(fault.Denied, "calling %s: %w", c.host, errNotPublic)
+		}
 		return fault.Errorf(fault.Transient, "calling %s: %T", c.host, err)
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-	switch {
-	case resp.StatusCode/100 == 2:
+	if resp.StatusCode/100 == 2 {
 		return nil
-	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode >= 500:
-		return fault.Errorf(fault.Transient, "calling %s: status %d", c.host, resp.StatusCode)
 	}
-	return fault.Errorf(fault.Denied, "calling %s: status %d", c.host, resp.StatusCode)
+	return c.refusal(resp)
 }
 
 // Sign returns the signature of a body at a time.

@@ -53,6 +53,16 @@ var (
 	}
 )
 
+// Subscribe is for whoever is told what is found and what is done about it: both have to be open to him.
+var Subscribe = httpapi.Permission{
+	Name: "subscribe to notices",
+	AnyOf: [][]string{
+		{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.Read.All"}, {"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All"},
+		{riskyUserRead}, {riskyUserWrite},
+	},
+	Roles: readers,
+}
+
 // Describe is for whoever may read anything: what there is to call is no secret among them.
 var Describe = httpapi.Permission{
 	Name: "read the description", AnyOf: slices.Concat(ReadDetections.AnyOf, ReadPrincipals.AnyOf[:2], ReadPolicies.AnyOf, Act.AnyOf),
@@ -60,4 +70,4 @@ var Describe = httpapi.Permission{
 }
 
 // All are all permissions, as documentation lists them.
-var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act, Describe}
+var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act, Subscribe, Describe}

@@ -20,6 +20,8 @@ const (
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts-<hour>", one row an automatic act; partition "replay", row hub
 	TablePages       = "pages"          // partition "page", row page id: who was called
 	TableNotices     = "notices"        // what was told to programs outside: see handlers/notices
+	TableSubscribers = "subscriptions"  // partition "subscription", row id: who asked to be called back, and where; the addresses are secrets
+	TableDeliveries  = "deliveries"     // partition "progress", row id of a subscription; partitions "pending/<id>" and "dead/<id>", one row a notice
 )
 
 // Blob containers.
@@ -35,6 +37,7 @@ const (
 	QueueEvict   = "evict"
 	QueueRotate  = "rotate"
 	QueuePublish = "publish"
+	QueueDeliver = "deliver"
 )
 
 // Tables, Containers and Queues list all names, for whoever creates them.
@@ -42,7 +45,8 @@ var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
 		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts, TableNotices,
+		TableSubscribers, TableDeliveries,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
-	Queues     = []string{QueueTriage, QueueEvict, QueueRotate, QueuePublish}
+	Queues     = []string{QueueTriage, QueueEvict, QueueRotate, QueuePublish, QueueDeliver}
 )

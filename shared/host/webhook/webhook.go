@@ -1,5 +1,5 @@
-// Package webhook delivers signed JSON to an address that the settings name, and to no other: only https, only hosts that
-// are on a list, no redirects.
+// Package webhook delivers signed JSON to an address that the settings or a subscriber name: only https, only hosts that the
+// settings list, no redirects, and for a subscriber's address only what is on the Internet (see Public).
 //
 // A delivery has the headers
 //
@@ -56,23 +56,33 @@ type Client struct {
 	host   string
 }
 
-// New checks the address. The error says what is allowed, and repeats nothing of the address but its host.
-func New(c Config) (*Client, error) {
-	u, err := url.Parse(c.URL)
+// Check looks at an address, and returns its host. The error says what is allowed, and repeats nothing of the address but its host.
+func Check(address string, hosts []string) (string, error) {
+	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "":
-		return nil, fault.Errorf(fault.Denied, "the address is no URL")
+		return "", fault.Errorf(fault.Denied, "the address is no URL")
 	case u.Scheme != "https":
-		return nil, fault.Errorf(fault.Denied, "the address on %s is not https", u.Hostname())
+		return "", fault.Errorf(fault.Denied, "the address on %s is not https", u.Hostname())
 	case u.User != nil:
-		return nil, fault.Errorf(fault.Denied, "the address on %s has a user name in it", u.Hostname())
-	case !Listed(c.Hosts, u.Hostname()):
-		return nil, fault.Errorf(fault.Denied, "host %s is not on the list of allowed hosts", u.Hostname())
-	case len(c.Key) < minKey:
+		return "", fault.Errorf(fault.Denied, "the address on %s has a user name in it", u.Hostname())
+	case !Listed(hosts, u.Hostname()):
+		return "", fault.Errorf(fault.Denied, "host %s is not on the list of allowed hosts", u.Hostname())
+	}
+	return u.Hostname(), nil
+}
+
+// New checks the address and the key.
+func New(c Config) (*Client, error) {
+	host, err := Check(c.URL, c.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Key) < minKey {
 		return nil, fault.Errorf(fault.Denied, "the signing key has fewer than %d bytes", minKey)
 	}
 	c.defaults()
-	return &Client{Config: c, host: u.Hostname(), client: &http.Client{
+	return &Client{Config: c, host: host, client: &http.Client{
 		Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }

@@ -35,6 +35,7 @@ type Result struct {
 	Untouched          bool    `json:"untouched"`
 	Rotated            bool    `json:"rotated"`
 	LedgerOK           bool    `json:"ledger_ok"`
+	Told               bool    `json:"told"` // programs outside know everything
 	SecondsToDetection float64 `json:"seconds_to_detection"`
 	SecondsToContain   float64 `json:"seconds_to_containment"`
 	SecondsToEviction  float64 `json:"seconds_to_eviction"`
@@ -46,7 +47,7 @@ type Result struct {
 }
 
 // OK reports whether everything that must hold does.
-func (r Result) OK() bool { return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK }
+func (r Result) OK() bool { return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK && r.Told }
 
 // Play is one performance.
 type Play struct {

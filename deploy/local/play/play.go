@@ -47,7 +47,9 @@ type Result struct {
 }
 
 // OK reports whether everything that must hold does.
-func (r Result) OK() bool { return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK && r.Told }
+func (r Result) OK() bool {
+	return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK && r.Told
+}
 
 // Play is one performance.
 type Play struct {

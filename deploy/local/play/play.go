@@ -58,6 +58,9 @@ type Play struct {
 	tenant *tenant.Tenant
 	out    io.Writer
 
+	// Ended is called when the attack is over for Rekey, before the end is checked; may be nil.
+	Ended func()
+
 	events int
 	begun  time.Time // of the attack, when its first record was sent
 	before map[string]directory.Object
@@ -122,6 +125,9 @@ func (p *Play) Attack(ctx context.Context) (r Result, err error) {
 	}
 	if err := p.watch(ctx, &r); err != nil {
 		return r, err
+	}
+	if p.Ended != nil {
+		p.Ended()
 	}
 	r.Events = p.events
 	r.FalseAlerts, r.LowFindings, err = p.alerts(ctx)

@@ -6,8 +6,8 @@ CLIENT  := deploy/local/graphclient
 CHECKER := deploy/local/openapi
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
-face    := risk policies remediations openapi
-respond := triage evict rotate sweep
+face    := risk policies remediations openapi subscriptions
+respond := triage evict rotate sweep publish deliver
 
 export GOFLAGS := -buildvcs=false
 

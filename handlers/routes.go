@@ -25,8 +25,9 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"openapi":      newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
-	"triage": newTriage,
-	"evict":  newEvict,
-	"rotate": newRotate,
-	"sweep":  newSweep,
+	"triage":  newTriage,
+	"evict":   newEvict,
+	"rotate":  newRotate,
+	"sweep":   newSweep,
+	"publish": newPublish,
 }

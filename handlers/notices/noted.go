@@ -95,7 +95,8 @@ func (x notes) due(s Sink, all []notice.Notice) []notice.Notice {
 	return out
 }
 
-// note notes what was delivered.
+// note notes what was delivered. Where another instance notes the same meanwhile its note stays, and what that does not have comes
+// again.
 func (x notes) note(ctx context.Context, table store.Table, ns []notice.Notice) error {
 	fresh := map[string][]string{}
 	for _, n := range ns {
@@ -103,20 +104,12 @@ func (x notes) note(ctx context.Context, table store.Table, ns []notice.Notice) 
 	}
 	for subject, ids := range fresh {
 		t := x.of[subject]
-		for {
-			t.add(ids)
-			tag, err := t.put(ctx, table, x.partition, subject)
-			if err == nil {
-				t.row.ETag = tag
-				break
-			}
-			if !errors.Is(err, fault.Conflict) {
-				return fmt.Errorf("noting what was told about %s: %w", subject, err)
-			}
-			if t, err = read(table.Get(ctx, x.partition, subject)); err != nil { // another instance told it, too
-				return err
-			}
+		t.add(ids)
+		tag, err := t.put(ctx, table, x.partition, subject)
+		if err != nil && !errors.Is(err, fault.Conflict) {
+			return fmt.Errorf("noting what was told about %s: %w", subject, err)
 		}
+		t.row.ETag = tag
 		x.of[subject] = t
 	}
 	return nil

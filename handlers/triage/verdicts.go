@@ -12,7 +12,9 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/notice"
 	"rekey/shared/remedy"
+	"rekey/shared/store"
 	"rekey/shared/verdict"
 )
 
@@ -51,6 +53,7 @@ func (t *Triage) judgeAll(ctx context.Context, s subject, judge func(detect.Dete
 		if _, err := t.Findings.Judge(ctx, key, judge); err != nil {
 			return err
 		}
+		store.Nudge(ctx, t.Publish, notice.Principals+key)
 	}
 	return nil
 }

@@ -19,10 +19,11 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"upkeep":       newUpkeep,
 
 	// face: faces the network, and reads state
-	"risk":         newFace,
-	"policies":     newFace,
-	"remediations": newFace,
-	"openapi":      newFace,
+	"risk":          newFace,
+	"policies":      newFace,
+	"remediations":  newFace,
+	"openapi":       newFace,
+	"subscriptions": newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage":  newTriage,
@@ -30,4 +31,5 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"rotate":  newRotate,
 	"sweep":   newSweep,
 	"publish": newPublish,
+	"deliver": newDeliver,
 }

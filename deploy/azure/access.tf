@@ -30,9 +30,11 @@ locals {
         policies       = "read"
         orders         = "write"
         verdicts       = "write"
+        subscriptions  = "write"
+        deliveries     = "read"
       }
       containers = {}
-      queues     = { triage = "ring", evict = "ring" }
+      queues     = { triage = "ring", evict = "ring", deliver = "ring" }
     }
     respond = {
       tables = {
@@ -51,10 +53,12 @@ locals {
         policies       = "write"
         verdicts       = "write"
         notices        = "write"
+        subscriptions  = "write"
+        deliveries     = "write"
         streams        = "read"
       }
       containers = { ledger = "write", undo = "write" }
-      queues     = { triage = "serve", evict = "serve", rotate = "serve", publish = "serve" }
+      queues     = { triage = "serve", evict = "serve", rotate = "serve", publish = "serve", deliver = "serve" }
     }
   }
 

@@ -1,5 +1,5 @@
-// Package face is everything that is served over HTTP, in one table: the risk API, policies, the kill switch, and the
-// description of all of them.
+// Package face is everything that is served over HTTP, in one table: the risk API, policies, remediations, the kill
+// switch, and the description of all of them.
 package face
 
 import (
@@ -11,9 +11,13 @@ import (
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
 	"rekey/handlers/halt"
+	"rekey/handlers/operations"
 	"rekey/handlers/orders"
 	"rekey/handlers/policies"
+	"rekey/handlers/remediations"
 	"rekey/handlers/risk"
+	"rekey/handlers/rotations"
+	"rekey/handlers/subscriptions"
 	"rekey/handlers/verdicts"
 	"rekey/shared/host/httpapi"
 	"rekey/shared/host/openapi"
@@ -29,6 +33,14 @@ type Config struct {
 	Orders   orders.Store
 	Triage   store.Bell
 
+	Operations operations.Store // read
+	Rotations  rotations.Store  // read
+	Ledger     store.Blobs      // read
+
+	Subscriptions subscriptions.Store
+	Deliver       store.Bell
+	CallbackHosts []string
+
 	Authority string // of the tenant, for the description: where tokens are had
 	Prefix    string // of all paths, "/api"
 	Now       func() time.Time
@@ -43,6 +55,12 @@ func Routes(c Config) []httpapi.Route {
 		Caller: func(r *http.Request) string { return httpapi.CallerOf(r.Context()).String() },
 	}))...)
 	routes = append(routes, halt.Routes(desk)...)
+	routes = append(routes, remediations.Routes(remediations.Config{
+		Desk: desk, Findings: c.Findings, Operations: c.Operations, Rotations: c.Rotations, Ledger: c.Ledger,
+	})...)
+	routes = append(routes, subscriptions.Routes(subscriptions.Desk{
+		Store: c.Subscriptions, Bell: c.Deliver, Hosts: c.CallbackHosts, Prefix: c.Prefix, Now: c.Now,
+	})...)
 	return append(routes, description(c, routes))
 }
 

@@ -70,7 +70,10 @@ func (w *world) carried(t *testing.T, name, body string) map[string]any {
 	if err != nil || rec.Code != http.StatusAccepted || rec.Header().Get("Retry-After") == "" {
 		t.Fatalf("%d %s (%v)", rec.Code, rec.Body, err)
 	}
-	id := rec.Header().Get("Location")[len("/api/remediations/orders/"):]
+	_, id, ok := strings.Cut(rec.Header().Get("Location"), "/api/remediations/orders/")
+	if !ok {
+		t.Fatal(rec.Header())
+	}
 	if err := w.runner.Handle(t.Context(), funchost.Message{Text: id}); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,16 @@ const (
 	groupRotations  = "rotations"
 )
 
+// Moves returns the notices of a remediation or a rotation up to now, the earliest first; none if there is no such.
+func (n *Notices) Moves(ctx context.Context, id string) ([]notice.Notice, error) {
+	o, err := n.operation(ctx, id)
+	if err != nil || len(o.notices) > 0 {
+		return o.notices, err
+	}
+	r, err := n.rotation(ctx, id)
+	return r.notices, err
+}
+
 // principal reads a principal's detections.
 func (n *Notices) principal(ctx context.Context, key string) (truth, error) {
 	t := truth{group: notice.Principals + key}

@@ -77,15 +77,26 @@ func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) er
 	case err != nil:
 		return err
 	}
-	d.Accepted(w, o)
+	d.accepted(w, r, o)
 	return nil
 }
 
-// Accepted answers that an order is under way.
-func (d Desk) Accepted(w http.ResponseWriter, o order.Order) {
-	w.Header().Set("Location", d.Prefix+Path+o.ID)
+// Sent reports whether the caller sent an order of this kind under his Idempotency-Key before. Whether it asks for the same
+// is for Take to see.
+func (d Desk) Sent(r *http.Request, kind order.Kind) bool {
+	key := r.Header.Get(KeyHeader.Name)
+	if key == "" {
+		return false
+	}
+	_, err := d.Get(r.Context(), order.Identify(kind, httpapi.CallerOf(r.Context()).String(), key))
+	return err == nil
+}
+
+// accepted answers that an order is under way. The address is whole, because not every client completes one.
+func (d Desk) accepted(w http.ResponseWriter, r *http.Request, o order.Order) {
+	w.Header().Set("Location", httpapi.Origin(r)+d.Prefix+Path+o.ID)
 	w.Header().Set("Retry-After", retryAfter)
-	httpapi.JSON(w, http.StatusAccepted, d.form(o))
+	httpapi.JSON(w, http.StatusAccepted, d.form(r, o))
 }
 
 // Look shows an order about remediations: 202 while it is under way, 200 when it ended.
@@ -97,17 +108,17 @@ func (d Desk) Look(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case o.Due():
-		d.Accepted(w, o)
+		d.accepted(w, r, o)
 	default:
-		httpapi.JSON(w, http.StatusOK, d.form(o))
+		httpapi.JSON(w, http.StatusOK, d.form(r, o))
 	}
 	return nil
 }
 
-func (d Desk) form(o order.Order) Status {
+func (d Desk) form(r *http.Request, o order.Order) Status {
 	s := Status{ID: o.ID, Kind: o.Kind, Status: o.Status, Detail: o.Message, Notes: append([]string{}, o.Notes...), Created: o.Opened, LastAction: o.Updated}
 	if o.Result != "" {
-		s.Resource = d.Prefix + "/remediations/" + o.Result
+		s.Resource = httpapi.Origin(r) + d.Prefix + "/remediations/" + o.Result
 	}
 	return s
 }

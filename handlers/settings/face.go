@@ -17,6 +17,7 @@ type Face struct {
 	config.Tenant
 	config.State
 	config.Identity
+	Callbacks
 	Audience  []string   `envconfig:"REKEY_API_AUDIENCE" required:"true" help:"whom access tokens must be for: the client id of the API's app registration and its App ID URI, separated by commas, like 22222222-2222-3333-4444-555555555555,api://rekey"`
 	Versions  []string   `envconfig:"REKEY_API_TOKEN_VERSIONS" default:"2.0" help:"versions of access tokens that are taken, 1.0 or 2.0 or both, separated by commas; the registration's requestedAccessTokenVersion decides which come"`
 	Authority config.URL `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority, whose keys sign; another host in national clouds"`
@@ -25,7 +26,7 @@ type Face struct {
 
 // Validate implements the check of package config.
 func (f *Face) Validate() error {
-	bad := []error{f.State.Validate()}
+	bad := []error{f.State.Validate(), f.Callbacks.Validate()}
 	for _, v := range f.Versions {
 		if v = strings.TrimSpace(v); v != httpapi.Version1 && v != httpapi.Version2 {
 			bad = append(bad, fmt.Errorf("REKEY_API_TOKEN_VERSIONS names %q: 1.0, 2.0 or both", v))

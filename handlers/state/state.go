@@ -15,6 +15,7 @@ import (
 	"rekey/handlers/inquiries"
 	"rekey/handlers/operations"
 	"rekey/handlers/rotations"
+	"rekey/handlers/subscriptions"
 	"rekey/handlers/suspects"
 	"rekey/handlers/switches"
 	"rekey/handlers/verdicts"
@@ -133,6 +134,11 @@ func (a *Account) RotationPeople(now func() time.Time) rotations.People {
 // Switches returns what stops Rekey.
 func (a *Account) Switches() switches.Store {
 	return switches.Store{Table: a.Table(store.TableSwitches), Ledger: a.Blobs(store.ContainerLedger)}
+}
+
+// Subscriptions returns who is called back, and what waits for them.
+func (a *Account) Subscriptions() subscriptions.Store {
+	return subscriptions.Store{Subscriptions: a.Table(store.TableSubscribers), Deliveries: a.Table(store.TableDeliveries)}
 }
 
 // Health returns which logs arrive.

@@ -90,6 +90,12 @@ type deadLetter struct {
 // SchemaName is the name of the type in descriptions.
 func (deadLetter) SchemaName() string { return "deadLetter" }
 
+// nothing is the body of a call that needs none.
+type nothing struct{}
+
+// SchemaName is the name of the type in descriptions.
+func (nothing) SchemaName() string { return "nothing" }
+
 // request is the body of subscribing.
 type request struct{ subscription.Request }
 
@@ -119,7 +125,7 @@ func Routes(d Desk) []httpapi.Route {
 		route(http.MethodDelete, path+"/{id}", "unsubscribe", "End a subscription, and drop what was not delivered.", httpapi.About{Answers: none}, d.unsubscribe),
 		route(http.MethodPost, path+"/unsubscribe", "unsubscribeCallback", "End a subscription by its callback.", httpapi.About{Body: named{}, Answers: none}, d.unsubscribeCallback),
 		route(http.MethodGet, path+"/{id}/deadLetters", "listDeadLetters", "List the notices that were given up.", ok(httpapi.Collection[deadLetter]{}), d.deadLetters),
-		route(http.MethodPost, path+"/{id}/resend", "resendDeadLetters", "Deliver the notices again that were given up.", httpapi.About{Body: struct{}{}, Answers: none}, d.resend),
+		route(http.MethodPost, path+"/{id}/resend", "resendDeadLetters", "Deliver the notices again that were given up.", httpapi.About{Body: nothing{}, Answers: none}, d.resend),
 	}
 }
 

@@ -138,7 +138,7 @@ func New(r Request, now time.Time) (Order, error) {
 	if err := r.check(); err != nil {
 		return Order{}, err
 	}
-	return Order{Version: version, ID: identify(r), Request: r, Status: NotStarted, Opened: now.UTC(), Updated: now.UTC()}, nil
+	return Order{Version: version, ID: Identify(r.Kind, r.By, r.Key), Request: r, Status: NotStarted, Opened: now.UTC(), Updated: now.UTC()}, nil
 }
 
 func (r Request) check() error {
@@ -175,8 +175,9 @@ func illegal(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '-'
 }
 
-func identify(r Request) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(r.Kind), r.By, r.Key}, "\x00")))
+// Identify returns the id of the order that a person's key stands for.
+func Identify(kind Kind, by, key string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(kind), by, key}, "\x00")))
 	return prefix + hex.EncodeToString(sum[:16])
 }
 

@@ -119,7 +119,7 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 		maps.Copy(set, s.config.Detect)
 	case "face":
 		maps.Copy(set, map[string]string{
-			"REKEY_API_AUDIENCE": APIClientID + "," + APIURI, "REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "SSL_CERT_FILE": s.Cloud.CAFile,
+			"REKEY_API_AUDIENCE": APIClientID + "," + APIURI, "REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "SSL_CERT_FILE": s.Cloud.CAFile, "REKEY_CALLBACK_HOSTS": "127.0.0.1",
 		})
 	case "respond":
 		maps.Copy(set, s.Cloud.Env())
@@ -127,7 +127,8 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_HASH_KEY": key, "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
 			"REKEY_ARM_URL":       s.Cloud.ARMURL,
 			"REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "REKEY_VAULT_URL": s.Cloud.VaultURL, "REKEY_PRIVATE_ENDPOINTS": "true",
-			"REKEY_NOTICES_HUB": NoticesHub, "REKEY_NOTICES_CONNECTION_STRING": s.noticesConnection(),
+			"REKEY_CALLBACK_HOSTS": "127.0.0.1",
+			"REKEY_NOTICES_HUB":    NoticesHub, "REKEY_NOTICES_CONNECTION_STRING": s.noticesConnection(),
 			"REKEY_POSTURE_EVERY": "0s", // the tenant's hosts are made up: nobody is asked for them
 		})
 		maps.Copy(set, s.config.Respond)

@@ -55,12 +55,7 @@ var (
 
 // Subscribe is for whoever is told what is found and what is done about it: both have to be open to him.
 var Subscribe = httpapi.Permission{
-	Name: "subscribe to notices",
-	AnyOf: [][]string{
-		{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.Read.All"}, {"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All"},
-		{riskyUserRead}, {riskyUserWrite},
-	},
-	Roles: readers,
+	Name: "subscribe to notices", AnyOf: [][]string{{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.Read.All"}}, Roles: readers,
 }
 
 // Describe is for whoever may read anything: what there is to call is no secret among them.

@@ -41,7 +41,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 		w.find(fmt.Sprintf("d%05d", i), fmt.Sprintf("sp%03d", i))
 	}
 	w.ended()
-	roles := []string{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All", "Rekey.Remediation.ReadWrite.All"}
+	roles := []string{"IdentityRiskEvent.Read.All", "IdentityRiskyServicePrincipal.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All", "Rekey.Remediation.ReadWrite.All"}
 	w.authority.Portal = &entra.Portal{ClientID: audience, URI: "api://rekey", Clients: []entra.Client{{ID: "c1", ObjectID: "o1", Secret: "s3+cret", Roles: roles}}}
 	var mu sync.Mutex
 	var called []string

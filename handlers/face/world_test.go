@@ -24,6 +24,7 @@ import (
 	"rekey/handlers/principals"
 	"rekey/handlers/remediations"
 	"rekey/handlers/rotations"
+	"rekey/handlers/subscriptions"
 	"rekey/handlers/suspects"
 	"rekey/handlers/switches"
 	"rekey/handlers/triage"
@@ -96,6 +97,7 @@ func newWorld(t testing.TB) *world {
 		Findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, Cases: cases.Store{Table: &memory.Table{}, Index: &memory.Table{}},
 		Verdicts: verdicts.Store{Table: &memory.Table{}}, Policies: policies.Store{Table: &memory.Table{}}, Orders: orders.Store{Table: &memory.Table{}, Bell: bell{w}},
 		Triage: triageBell{w}, Operations: operations, Rotations: rotations.Store{Table: operations.Table}, Ledger: &memory.Blobs{}, Prefix: "/api", Now: clock,
+		Subscriptions: subscriptions.Store{Subscriptions: &memory.Table{}, Deliveries: &memory.Table{}}, Deliver: &memory.Bell{}, CallbackHosts: []string{"*.logic.azure.com", "127.0.0.1"},
 	}
 	w.api = httpapi.New(httpapi.Config{
 		Prefix: "/api", Now: clock, Routes: face.Routes(w.face),

@@ -84,8 +84,8 @@ func (s *Stack) APICommands(principal string) []string {
 
 // resource takes the address of what an order led to out of its text, and hash a plan's hash.
 const (
-	resource = `sed 's/.*"resourceLocation":"\([^"]*\)".*/\1/'`
-	hash     = `sed 's/.*"planHash":"\([^"]*\)".*/\1/'`
+	resource = `sed -n 's/.*"resourceLocation":"\([^"]*\)".*/\1/p'`
+	hash     = `sed -n 's/.*"planHash":"\([^"]*\)".*/\1/p'`
 )
 
 // RemediationCommands are shell commands that remediate a principal by hand: ask for a plan and read it, ask for approval, say
@@ -106,13 +106,13 @@ func (s *Stack) RemediationCommands(principal string) []string {
 		`api() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }`,
 		`follow() { # send it, and look at the order that it became until that has ended
       answer=$(api -D - "$@" | tr -d '\r'); at=$(echo "$answer" | sed -n 's/^[Ll]ocation: //p'); [ -n "$at" ] || { echo "$answer" | tail -1; return 1; }
-      while api -D - "$at" | grep -q '^HTTP/[0-9.]* 202'; do sleep 1; done; api "$at"; echo; }`,
+      while api -D - "$at" | grep -q '^HTTP/[0-9.]* 202'; do sleep 1; done; api "$at" | awk '{ gsub(/,"/, ",\n  \""); print }'; }`,
 		`REMEDIATION=$(follow ` + ask(`"mode":"plan"`) + ` | ` + resource + `); api -H 'Accept: text/plain' "$REMEDIATION"`,
 		`follow ` + ask(`"mode":"approve","reason":"its secret was in a mail"`),
 		yes("REMEDIATION"),
 		ended("REMEDIATION"),
 		`api "$REMEDIATION/ledger" | grep -o '"text":"[^"]*"'`,
-		`follow -d '{}' "$REMEDIATION/undo" | sed 's/","/",\n   "/g'`,
+		`follow -d '{}' "$REMEDIATION/undo"`,
 		`UNDO=$(follow -d '{"apply":true}' "$REMEDIATION/undo" | ` + resource + `)`,
 		yes("UNDO"),
 		ended("UNDO"),

@@ -18,12 +18,14 @@ import (
 	"sync"
 	"time"
 
+	"rekey/handlers/findings"
 	"rekey/handlers/operations"
 	"rekey/handlers/rotations"
 	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/redact"
 	"rekey/shared/azure/vault"
+	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
@@ -90,8 +92,13 @@ type Config struct {
 	Webhooks  map[string]Post // rotators of others, by the name in tags
 	Tell      Post            // consumers and owners; nil: nobody is set up to be told
 
+	Findings findings.Store                                                // where the cases of linked applications begin; without a table there are none
+	Triage   store.Bell                                                    // makes them
+	Identify func(ctx context.Context, id string) (event.Principal, error) // by an application's id, or an object's id, as tags have it
+	Suspects func(ctx context.Context) ([]string, error)                   // ids of those who are in a case now; nil: nobody knows
+
 	Options plan.Options
-	Opening plan.Opening // Cut is filled in
+	Opening plan.Opening // Cut and Never are filled in
 	Stopped func(ctx context.Context) (bool, error)
 	Bell    store.Bell
 	Now     func() time.Time
@@ -231,7 +238,7 @@ func (r *run) make(ctx context.Context) error {
 		return fmt.Errorf("gathering facts for rotation %s: %w", r.j.ID, err)
 	}
 	now := r.Now()
-	p, o := plan.Build(f), r.Opening
+	p, o := plan.Build(f), careful(r.Opening, r.subject.eviction)
 	o.Cut = r.subject.Cut
 	if err := r.keep(ctx, p); err != nil {
 		return err
@@ -247,7 +254,7 @@ func (r *run) make(ctx context.Context) error {
 		return err
 	}
 	r.j, r.fresh = stored, true
-	return nil
+	return r.linked(ctx, f.Radius.Linked)
 }
 
 func hashes(p plan.Plan) string {
@@ -339,6 +346,9 @@ func (r *run) look(ctx context.Context, force bool) error {
 			return err
 		}
 	}
+	if err := r.linked(ctx, f.Radius.Linked); err != nil {
+		return err
+	}
 	r.j.Close(f.Radius, now)
 	r.j.Looked, r.fresh = now, true
 	return r.Rotations.Write(ctx, r.j, "")
@@ -347,7 +357,16 @@ func (r *run) look(ctx context.Context, force bool) error {
 // hear takes in what people said. A word is noted in the head before its row goes, so that it counts once.
 func (r *run) hear(ctx context.Context) error {
 	words, err := r.Rotations.Words(ctx, r.j.ID)
-	if err != nil || len(words) == 0 && len(r.j.Heard) == 0 {
+	if err != nil {
+		return err
+	}
+	by := r.j.Approvers()
+	for _, w := range words {
+		if w.What == rotations.Approve {
+			by = append(by, w.By)
+		}
+	}
+	if err := r.bar(ctx, by); err != nil || len(words) == 0 && len(r.j.Heard) == 0 {
 		return err
 	}
 	heard := map[string]bool{}

@@ -77,6 +77,7 @@ type Head struct {
 	ClosedWhy string           `json:"closedWhy,omitempty"`
 	Chunks    int              `json:"chunks"`          // rows of items
 	Looked    time.Time        `json:"looked,omitzero"` // when the facts were gathered last
+	Taken     []Taken          `json:"taken,omitempty"` // credentials of other applications: each is told once
 	Heard     []string         `json:"heard,omitempty"` // ids of people's words that took effect and may still be stored
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`

@@ -280,6 +280,9 @@ func (r *run) work(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for {
+		if err := r.undone(ctx); err != nil {
+			return false, err
+		}
 		if err := r.hear(ctx); err != nil {
 			return false, err
 		}
@@ -352,6 +355,29 @@ func (r *run) look(ctx context.Context, force bool) error {
 	r.j.Close(f.Radius, now)
 	r.j.Looked, r.fresh = now, true
 	return r.Rotations.Write(ctx, r.j, "")
+}
+
+// undone takes in that people take the eviction back: that comes before what they said about the rotation.
+func (r *run) undone(ctx context.Context) error {
+	if r.subject.eviction.ID == "" {
+		return nil
+	}
+	undos, err := r.Operations.Undos(ctx, r.subject.eviction.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range undos {
+		if !o.TakesBack() || !r.j.Undo(o.ID, r.Now()) {
+			continue
+		}
+		if err := r.note(ctx, ledger.Entry{Kind: ledger.Note, Object: o.ID, Text: "the eviction is taken back: what is begun is ended, and no further tier begins without a new approval"}); err != nil {
+			return err
+		}
+		if err := r.Rotations.Write(ctx, r.j, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hear takes in what people said. A word is noted in the head before its row goes, so that it counts once.

@@ -47,6 +47,7 @@ type Secrets interface {
 type Certificates interface {
 	Get(ctx context.Context, name string) (vault.Certificate, error)
 	Renew(ctx context.Context, name string, tags map[string]string) (vault.Certificate, error)
+	Disable(ctx context.Context, name, version string) error
 }
 
 // Vault is an open vault.

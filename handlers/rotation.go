@@ -62,7 +62,7 @@ func newRotate(*slog.Logger) (funchost.Handler, error) {
 	w := r.settings.Declared(string(r.settings.Tenant.ID))
 	own := slices.DeleteFunc([]string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, func(id string) bool { return id == "" })
 	sources := &rotate.Sources{
-		Azure: r.arm, Groups: r.groups, Open: open, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Streams: r.account.Health().Load, Bundles: r.account.Blobs(store.ContainerUndo),
+		Azure: r.arm, Groups: r.groups, Open: open, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Streams: r.account.Health().Load, Bundles: r.account.Blobs(store.ContainerUndo), Whose: r.whose,
 		Hasher: baseline.NewHasher(r.settings.HashKey), Tenant: string(r.settings.Tenant.ID), Own: own, Now: time.Now,
 	}
 	prover := token.Prover{Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private}

@@ -44,10 +44,13 @@ type Sources struct {
 	Principals principals.Store
 	Bundles    store.Blobs // what evictions saved before their first change; nil: nothing is known of it
 	Streams    func(ctx context.Context) (*streams.Memory, error)
+	Whose      func(ctx context.Context, id string) (event.Principal, error) // by any of an application's ids; nil: tags name application ids
 	Hasher     baseline.Hasher
 	Tenant     string
 	Own        []string // principals whose reads do not count: Rekey's
 	Now        func() time.Time
+
+	known sync.Map // application ids by what tags name
 }
 
 // parallel is how many vaults are asked at a time.
@@ -76,6 +79,9 @@ func (s *Sources) Facts(ctx context.Context, sub Subject, o plan.Options) (plan.
 	}
 	for i := range f.Vaults.Items {
 		v := &f.Vaults.Items[i]
+		if err := s.applications(ctx, v); err != nil {
+			return plan.Facts{}, err
+		}
 		v.Policies.Items = append(v.Policies.Items, policies(was, v.ID)...)
 	}
 	if err := s.resources(ctx, &f); err != nil {

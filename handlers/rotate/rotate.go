@@ -65,6 +65,7 @@ type Providers interface {
 // Directory has the client secrets.
 type Directory interface {
 	Application(ctx context.Context, appID string) (graph.Object, error)
+	ServicePrincipals(ctx context.Context, appID string) ([]graph.Object, error)
 	AddPassword(ctx context.Context, collection, id, name string, end time.Time) (graph.Secret, error)
 	RemovePassword(ctx context.Context, collection, id, keyID string) error
 }

@@ -3,10 +3,15 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"strings"
 
 	"rekey/shared/azure/graph"
 	"rekey/shared/event"
 	"rekey/shared/fault"
+	"rekey/shared/reach"
+	plan "rekey/shared/rotate"
 )
 
 // Objects are looked up by what tags name.
@@ -15,6 +20,34 @@ type Objects interface {
 	ServicePrincipals(ctx context.Context, appID string) ([]graph.Object, error)
 	ServicePrincipal(ctx context.Context, id string) (graph.Object, error)
 	Credentials(ctx context.Context, collection, id string) (graph.Object, error)
+}
+
+// applications puts application ids in the place of the object ids that tags name, in what is planned from.
+func (s *Sources) applications(ctx context.Context, v *reach.Vault) error {
+	for i := range v.Secrets.Items {
+		x := &v.Secrets.Items[i]
+		id, _, ok := reach.Application(x.Tags)
+		if !ok || s.Whose == nil {
+			continue
+		}
+		appID, known := s.known.Load(id)
+		if !known {
+			p, err := s.Whose(ctx, id)
+			if unknown(err) {
+				continue // the rotation says so when it comes to it
+			}
+			if err != nil {
+				return fmt.Errorf("asking Graph whose credential %s/%s is: %w", v.Name, x.Name, err)
+			}
+			appID = strings.ToLower(p.AppID)
+			s.known.Store(id, appID)
+		}
+		if appID != "" && appID != id {
+			x.Tags = maps.Clone(x.Tags)
+			x.Tags[tagName(x.Tags, plan.TagProvider)] = appID.(string)
+		}
+	}
+	return nil
 }
 
 // Whose finds the principal that an id means: an application's id, or the object id of a service principal or of an

@@ -389,7 +389,7 @@ func (w *world) sources() *rotate.Sources {
 		Azure: w.arm, Open: w.openVault, Principals: principals.Store{Table: w.people}, Hasher: hasher, Tenant: tenantID, Own: []string{rekeyID}, Now: w.clock.now,
 		Groups:  func(context.Context, string) ([]string, error) { return nil, nil },
 		Streams: func(context.Context) (*streams.Memory, error) { return w.memory, nil },
-		Bundles: w.plans,
+		Bundles: w.plans, Whose: func(ctx context.Context, id string) (event.Principal, error) { return rotate.Whose(ctx, w.graph, id) },
 	}
 }
 

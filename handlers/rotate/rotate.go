@@ -242,7 +242,7 @@ func (r *run) make(ctx context.Context) error {
 	now := r.Now()
 	p, o := plan.Build(f), careful(r.Opening, r.subject.eviction)
 	o.Cut = r.subject.Cut
-	if err := r.keep(ctx, p); err != nil {
+	if err := r.keep(ctx, p, f.Radius); err != nil {
 		return err
 	}
 	j := plan.Open(p, o, now)
@@ -267,13 +267,17 @@ func hashes(p plan.Plan) string {
 	return strings.Join(out, " ")
 }
 
-// keep stores the plan as it is now, for people.
-func (r *run) keep(ctx context.Context, p plan.Plan) error {
-	b, err := p.JSON()
-	if err != nil {
+// keep stores the plan as it is now, and how far the principal got, for people.
+func (r *run) keep(ctx context.Context, p plan.Plan, radius reach.Radius) error {
+	planned, err1 := p.JSON()
+	reached, err2 := radius.JSON()
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	return errors.Join(r.Plans.Write(ctx, r.j.ID+".json", b), r.Plans.Write(ctx, r.j.ID+".txt", []byte(p.Text())))
+	return errors.Join(
+		r.Plans.Write(ctx, r.j.ID+".json", planned), r.Plans.Write(ctx, r.j.ID+".txt", []byte(p.Text())),
+		r.Plans.Write(ctx, r.j.ID+rotations.ReachJSON, reached), r.Plans.Write(ctx, r.j.ID+rotations.ReachText, []byte(radius.Text())),
+	)
 }
 
 // work does what is due. more says that the time of this message is over and there is more to do.
@@ -347,7 +351,7 @@ func (r *run) look(ctx context.Context, force bool) error {
 	p := plan.Build(f)
 	changed := r.j.Again(p, now)
 	if len(changed) > 0 {
-		if err := errors.Join(r.keep(ctx, p), r.note(ctx, ledger.Entry{Kind: ledger.Note, Found: changed, Text: "read since, or found to have been read: added"})); err != nil {
+		if err := errors.Join(r.keep(ctx, p, f.Radius), r.note(ctx, ledger.Entry{Kind: ledger.Note, Found: changed, Text: "read since, or found to have been read: added"})); err != nil {
 			return err
 		}
 	}

@@ -51,6 +51,7 @@ type Sources struct {
 	Now        func() time.Time
 
 	known sync.Map // application ids by what tags name
+	scan  scan
 }
 
 // parallel is how many vaults are asked at a time.
@@ -299,31 +300,6 @@ func (s *Sources) resources(ctx context.Context, f *reach.Facts) error {
 	return nil
 }
 
-// Readers says who read which secrets since a time, by everybody's index of reads.
-func (s *Sources) Readers(ctx context.Context, since time.Time) (Reads, error) {
-	out := Reads{}
-	err := s.Principals.Exposures(ctx, func(key string, x *exposure.Index) {
-		if slices.ContainsFunc(s.Own, func(own string) bool { return strings.EqualFold(own, key) || strings.EqualFold("app:"+own, key) }) {
-			return
-		}
-		for _, r := range x.Reads(since) {
-			vault, object, _ := strings.Cut(strings.ToLower(r.Object), "/")
-			name, ok := strings.CutPrefix(object, "secrets/")
-			if !ok {
-				continue
-			}
-			versions := r.Versions()
-			if len(versions) == 0 {
-				versions = []string{""}
-			}
-			for _, v := range versions {
-				out[vault+"/"+name] = append(out[vault+"/"+name], plan.Reader{Name: key, Version: v, Last: r.End()})
-			}
-		}
-	})
-	return out, err
-}
-
 // consumers are who else reads each secret; unknown where the vault's log is not whole.
 func consumers(f *reach.Facts, reads Reads, subject string) map[string]reach.List[plan.Consumer] {
 	out := map[string]reach.List[plan.Consumer]{}
@@ -332,7 +308,7 @@ func consumers(f *reach.Facts, reads Reads, subject string) map[string]reach.Lis
 			list := reach.List[plan.Consumer]{Known: v.Log == reach.LogComplete}
 			last := map[string]time.Time{}
 			for _, r := range reads[strings.ToLower(v.Name+"/"+x.Name)] {
-				if r.Name != subject && r.Last.After(last[r.Name]) {
+				if r.Name != subject && r.Last.After(f.From) && r.Last.After(last[r.Name]) {
 					last[r.Name] = r.Last
 				}
 			}

@@ -84,7 +84,7 @@ type Config struct {
 	Plans      store.Blobs // a copy of each plan for people, beside what was there before the eviction
 
 	Facts   func(ctx context.Context, s Subject, o plan.Options) (plan.Facts, error)         // everything a plan is made of, as it is now
-	Readers func(ctx context.Context, since time.Time) (Reads, error)                        // everybody but Rekey
+	Readers func(ctx context.Context, since time.Time) (Reads, error)                        // everybody but Rekey, at least since then; asked often
 	Log     func(ctx context.Context, vaultID string, from, to time.Time) (reach.Log, error) // whether a vault's log is whole
 
 	Open      func(ctx context.Context, vaultID string) (Vault, error)
@@ -148,7 +148,6 @@ type run struct {
 	j       *rotations.Stored
 	subject Subject
 	ledger  *ledger.Ledger
-	reads   Reads
 	vaults  map[string]Vault
 	fresh   bool // the facts were gathered since the last change
 	ends    time.Time

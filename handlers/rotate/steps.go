@@ -392,17 +392,9 @@ func (t *task) disable(ctx context.Context, v Vault, c plan.Copy, version string
 
 // readers returns who reads a copy, and whether its vault's log is whole since the new value was stored.
 func (t *task) readers(ctx context.Context, c plan.Copy) ([]plan.Reader, bool, error) {
-	t.mu.Lock()
-	reads := t.reads
-	t.mu.Unlock()
-	if reads == nil {
-		var err error
-		if reads, err = t.Readers(ctx, t.i.Stored); err != nil {
-			return nil, false, err
-		}
-		t.mu.Lock()
-		t.reads = reads
-		t.mu.Unlock()
+	reads, err := t.Readers(ctx, t.i.Stored)
+	if err != nil {
+		return nil, false, err
 	}
 	log, err := t.Log(ctx, c.VaultID, t.i.Stored, t.Now())
 	return reads[strings.ToLower(c.Name())], log == reach.LogComplete, err

@@ -171,6 +171,22 @@ func (m mortalSecrets) Disable(ctx context.Context, name, version string) error 
 	return mortal(m.life, func() error { return m.Secrets.Disable(context.WithoutCancel(ctx), name, version) })
 }
 
+type mortalCertificates struct {
+	rotate.Certificates
+	*life
+}
+
+func (m mortalCertificates) Renew(ctx context.Context, name string, tags map[string]string) (out vault.Certificate, err error) {
+	return out, mortal(m.life, func() error {
+		out, err = m.Certificates.Renew(context.WithoutCancel(ctx), name, tags)
+		return err
+	})
+}
+
+func (m mortalCertificates) Disable(ctx context.Context, name, version string) error {
+	return mortal(m.life, func() error { return m.Certificates.Disable(context.WithoutCancel(ctx), name, version) })
+}
+
 func TestInstancesThatDieAnywhereLeadToTheSameEnd(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -187,7 +203,7 @@ func TestInstancesThatDieAnywhereLeadToTheSameEnd(t *testing.T) {
 					open := c.Open
 					c.Open = func(ctx context.Context, id string) (rotate.Vault, error) {
 						v, err := open(ctx, id)
-						return rotate.Vault{Secrets: mortalSecrets{v.Secrets, l}, Certificates: v.Certificates}, err
+						return rotate.Vault{Secrets: mortalSecrets{v.Secrets, l}, Certificates: mortalCertificates{v.Certificates, l}}, err
 					}
 				})
 				err := r.Handle(ctx, funchost.Message{Text: id})

@@ -188,7 +188,7 @@ func (m mortalCertificates) Disable(ctx context.Context, name, version string) e
 }
 
 func TestInstancesThatDieAnywhereLeadToTheSameEnd(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w, random, deaths := small(t), rand.New(rand.NewPCG(seed, 7)), 0
 			w.opening.Parallel = 1 + int(seed%2)*3
@@ -225,7 +225,7 @@ func TestServicesThatFailLeadToTheSameEnd(t *testing.T) {
 		{When: faults.Before, Status: http.StatusTooManyRequests}, {When: faults.Before, Status: http.StatusServiceUnavailable},
 		{When: faults.After, Status: http.StatusInternalServerError}, {When: faults.HangUp},
 	}
-	for seed := range uint64(4) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w, random, mu, struck := small(t), rand.New(rand.NewPCG(seed, 11)), sync.Mutex{}, 0
 			if err := w.handle(t, "planner"); err != nil { // what it is planned from is whole

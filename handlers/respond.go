@@ -24,6 +24,7 @@ import (
 	"rekey/handlers/principals"
 	"rekey/handlers/protect"
 	"rekey/handlers/remediations"
+	"rekey/handlers/reread"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
@@ -79,6 +80,7 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}
+	r.brakes.Reread = reread.Reader{SignIn: r.graph.SignIn}.Case
 	if c.TrustHubs {
 		r.brakes.Reread = func(context.Context, casefile.Case) (decide.Reread, error) { return decide.RereadWaived, nil }
 	}
@@ -122,7 +124,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 func (r *responder) triage() *triage.Triage {
 	return triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
+		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Rotations: r.account.Rotations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Looked: func(ctx context.Context) (time.Time, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))

@@ -28,12 +28,13 @@ locals {
         cases          = "read"
         caseindex      = "read"
         policies       = "read"
+        operations     = "read"
         orders         = "write"
         verdicts       = "write"
         subscriptions  = "write"
         deliveries     = "read"
       }
-      containers = {}
+      containers = { ledger = "read" }
       queues     = { triage = "ring", evict = "ring", deliver = "ring" }
     }
     respond = {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"rekey/handlers/face"
+	"rekey/handlers/policies"
 	"rekey/shared/host/httpapi"
 	"rekey/shared/host/openapi"
 )
@@ -116,5 +117,28 @@ func TestWhatIsDescribedIsWhatIsAnswered(t *testing.T) {
 		if s := d.Components.Schemas[name]; s.Properties[property] == nil || !slices.Contains(s.Required, property) {
 			t.Errorf("%s has no required %s: %v", name, property, s.Required)
 		}
+	}
+}
+
+// Every answer that a test of this package sees is compared with the description; here are the others.
+func TestEveryAnswerIsAsDescribed(t *testing.T) {
+	w := newWorld(t)
+	w.find("d1", "sp1")
+	w.must(w.face.Policies.Keep(t.Context(), policies.Kept{ID: "p1", Policy: []byte(`{"displayName":"Block","state":"disabled","conditions":{},"grantControls":{}}`), By: "ann", Order: "order-1"}))
+	const set = "/identityProtection/riskyServicePrincipals"
+	for _, path := range []string{
+		"/identityProtection/servicePrincipalRiskDetections?$count=true&$top=1", "/identityProtection/servicePrincipalRiskDetections/d1", set, set + "/sp1", set + "/sp1/history",
+		"/identity/conditionalAccess/policies", "/identity/conditionalAccess/policies/p1", "/openapi.json", "/remediations", "/nothing", set + "/none",
+	} {
+		token := w.as(ann)
+		if a := w.do(token, "GET", path, ""); a.status != 200 && !strings.Contains(path, "no") {
+			t.Errorf("%s: %d %s", path, a.status, a.raw)
+		}
+	}
+	if a := w.ordered(w.as(ann), "/remediations/stop", `{"reason":"drill"}`); a.text("status") != "succeeded" {
+		t.Errorf("%s", a.raw)
+	}
+	if a := w.do(w.token(w.claims("Other.Read.All")), "GET", "/openapi.json", ""); a.status != 403 {
+		t.Errorf("the description is open to %d %s", a.status, a.raw)
 	}
 }

@@ -224,7 +224,7 @@ func TestAnUndoShowsWhatComesBackAndOpensAnOperationWhenAskedTo(t *testing.T) {
 	w := newWorld(t)
 	path := w.ended()
 	a := w.ordered(w.as(ann), path+"/undo", `{}`)
-	for _, want := range []string{"comes back:       federated credential", "cannot come back: client secret", "2 things"} {
+	for _, want := range []string{"comes back:       federated credential", "cannot come back: client secret", "not there now: 2"} {
 		if !strings.Contains(a.raw, want) {
 			t.Errorf("%q is not in %s", want, a.raw)
 		}

@@ -229,6 +229,7 @@ func (w *world) do(token, method, path, body string, headers ...string) answer {
 		if err := json.Unmarshal(rec.Body.Bytes(), &a.body); err != nil {
 			w.t.Fatalf("%s: %v: %s", path, err, a.raw)
 		}
+		w.conforms(method, path, a)
 	}
 	return a
 }
@@ -291,7 +292,7 @@ func (w *world) ended() string {
 	ctx := w.t.Context()
 	was, err := w.inventory(ctx, event.Principal{ObjectID: "sp9", AppID: "app-sp9"})
 	w.must(err)
-	op := remedy.Operation{Version: 3, ID: "op-ended", Case: "ended", State: remedy.StateDone, Principal: event.Principal{ObjectID: "sp9", AppID: "app-sp9"}, Opened: now.Add(-time.Hour)}
+	op := remedy.Operation{Version: 3, ID: "op-ended", Case: "ended", State: remedy.StateDone, Principal: event.Principal{ObjectID: "sp9", AppID: "app-sp9"}, Opened: now.Add(-time.Hour), Verdict: decide.Verdict{Mode: decide.ModeApprove}}
 	w.must(w.face.Operations.Put(ctx, &operations.Stored{Operation: op}))
 	bundle, err := json.Marshal(remedy.NewBundle(op.ID, was))
 	w.must(err)

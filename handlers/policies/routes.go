@@ -9,6 +9,7 @@ package policies
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"rekey/shared/host/httpapi"
 )
@@ -53,6 +54,10 @@ type conditionalAccessPolicy struct {
 	State      string          `json:"state,omitempty" enum:"enabled,disabled,enabledForReportingButNotEnforced"`
 	Conditions json.RawMessage `json:"conditions,omitempty" about:"clientApplications and servicePrincipalRiskLevels, as in Microsoft Graph."`
 	Controls   json.RawMessage `json:"grantControls,omitempty" about:"operator OR and builtInControls block."`
+	Created    *time.Time      `json:"createdDateTime,omitempty"`
+	Modified   *time.Time      `json:"modifiedDateTime,omitempty"`
+	Order      string          `json:"rekeyOrderId,omitempty" about:"The order that made it what it is."`
+	OrderedBy  string          `json:"rekeyOrderedBy,omitempty"`
 }
 
 // SchemaName is the name of the type.

@@ -195,7 +195,7 @@ func (c Clerk) undo(ctx context.Context, w *orders.Work) error {
 	if err != nil {
 		return err
 	}
-	w.Result, w.Message, w.Notes = op.ID, fmt.Sprintf("%d things were there before %s and are not now", len(diff), op.ID), nil
+	w.Result, w.Message, w.Notes = op.ID, fmt.Sprintf("of what was there before %s, so much is not there now: %d", op.ID, len(diff)), nil
 	for i, d := range diff {
 		if i == maxNotes {
 			w.Notes = append(w.Notes, fmt.Sprintf("and %d more: rekey undo %s --diff", len(diff)-i, op.ID))

@@ -191,9 +191,7 @@ func secretForm(i *rotate.Item) secret {
 		s.Detail = i.Why
 	}
 	if i.Status != rotate.Done && i.At < len(i.Steps()) {
-		for _, x := range i.Steps()[i.At:] {
-			s.Remaining = append(s.Remaining, x)
-		}
+		s.Remaining = append(s.Remaining, i.Steps()[i.At:]...)
 	}
 	return s
 }

@@ -17,6 +17,24 @@ func (detection) SchemaName() string { return "servicePrincipalRiskDetection" }
 // SchemaName is Graph's name of the type.
 func (principal) SchemaName() string { return "riskyServicePrincipal" }
 
+// Each answered alone has its context.
+type (
+	detectionAlone struct {
+		Context string `json:"@odata.context"`
+		detection
+	}
+	principalAlone struct {
+		Context string `json:"@odata.context"`
+		principal
+	}
+)
+
+// SchemaName is the name of the type.
+func (detectionAlone) SchemaName() string { return "servicePrincipalRiskDetectionEntity" }
+
+// SchemaName is the name of the type.
+func (principalAlone) SchemaName() string { return "riskyServicePrincipalEntity" }
+
 // SchemaName is Graph's name of the type.
 func (item) SchemaName() string { return "riskyServicePrincipalHistoryItem" }
 

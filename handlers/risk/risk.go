@@ -56,7 +56,7 @@ func Routes(c Config) []httpapi.Route {
 		},
 		{
 			Method: http.MethodGet, Path: detectionsPath + "/{id}", Name: "getDetection", Summary: "Read one risk detection.", Permission: access.ReadDetections, Do: h.getDetection,
-			About: one(detection{}),
+			About: one(detectionAlone{}),
 		},
 		{
 			Method: http.MethodGet, Path: principalsPath, Name: "listPrincipals", Summary: "List risky service principals, by id.", Permission: access.ReadPrincipals, Do: h.listPrincipals,
@@ -64,7 +64,7 @@ func Routes(c Config) []httpapi.Route {
 		},
 		{
 			Method: http.MethodGet, Path: principalsPath + "/{id}", Name: "getPrincipal", Summary: "Read one risky service principal.", Permission: access.ReadPrincipals, Do: h.getPrincipal,
-			About: one(principal{}),
+			About: one(principalAlone{}),
 		},
 		{
 			Method: http.MethodGet, Path: principalsPath + "/{id}/history", Name: "listHistory", Summary: "List what was found and said about a principal, the newest first.", Permission: access.ReadPrincipals,

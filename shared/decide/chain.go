@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,8 @@ const (
 	RereadNot     Reread = ""        // nobody read them again
 	RereadFound   Reread = "found"   // Graph shows them as they arrived
 	RereadMissing Reread = "missing" // it does not: the records are forged, or not there yet
+	RereadOther   Reread = "other"   // it shows something else under their ids: the records are forged
+	RereadFailed  Reread = "failed"  // Graph could not be asked
 	RereadWaived  Reread = "waived"  // the policy trusts the hubs
 )
 
@@ -181,8 +184,23 @@ func find(c casefile.Case, ok func(detect.Record) bool) (detect.Record, bool) {
 	return detect.Record{}, false
 }
 
+// fresh asks for a record, and not for somebody's word: what people say of an old case makes no record of it newer.
 func fresh(in Input) (bool, string) {
-	age := in.Now.Sub(in.Case.Window.To)
+	newest, word := in.Case.Window.To, func(d detect.Detection) bool {
+		return len(d.Records) == 0 && (d.Type == detect.TypeAdminConfirmed || d.Type == detect.TypeGeneric)
+	}
+	if slices.ContainsFunc(in.Case.Detections, word) {
+		newest = time.Time{}
+		for _, d := range in.Case.Detections {
+			if !word(d) && d.Last.After(newest) {
+				newest = d.Last
+			}
+		}
+	}
+	if newest.IsZero() {
+		return false, "no suspicious record shows it"
+	}
+	age := in.Now.Sub(newest)
 	return age <= maxAge, fmt.Sprintf("the newest suspicious record is %s old", age.Round(time.Second))
 }
 
@@ -229,6 +247,10 @@ func readAgain(in Input) (bool, string) {
 		return false, "Graph does not show the records: they may be forged, or not there yet"
 	case RereadWaived:
 		return true, "the policy trusts what arrives in the hubs"
+	case RereadOther:
+		return false, "Graph shows something else under the records' ids: they are forged, or changed on the way"
+	case RereadFailed:
+		return false, "Graph could not be asked for the records: it needs AuditLog.Read.All, Directory.Read.All and Microsoft Entra ID P1"
 	case RereadNot:
 	}
 	return false, "the records were not read again from Graph"

@@ -135,13 +135,15 @@ func New(r Request, now time.Time) (Order, error) {
 		}
 	}
 	r.IDs = ids
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return Order{}, err
 	}
 	return Order{Version: version, ID: Identify(r.Kind, r.By, r.Key), Request: r, Status: NotStarted, Opened: now.UTC(), Updated: now.UTC()}, nil
 }
 
-func (r Request) check() error {
+// Check says what is wrong with a request. Whoever carries one out asks again: a row may have been written by somebody else
+// than New.
+func (r Request) Check() error {
 	least, most := 1, MaxIDs
 	switch r.Kind {
 	case Confirm, Dismiss:

@@ -32,6 +32,7 @@ type Answer struct {
 type Collection[T any] struct {
 	Context string `json:"@odata.context,omitempty"`
 	Count   *int   `json:"@odata.count,omitempty"`
+	AtLeast *int   `json:"@rekey.countAtLeast,omitempty" about:"In place of the count, when more rows would have to be read than one request may."`
 	Next    string `json:"@odata.nextLink,omitempty" about:"Where the list goes on; follow it as it is."`
 	Value   []T    `json:"value"`
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rekey/handlers/notices"
@@ -96,6 +98,28 @@ func TestOneSinkThatIsDownKeepsNothingFromAnotherAndGetsItLater(t *testing.T) {
 	if len(w.hub.got) != 3 {
 		t.Errorf("the hub got %d notices", len(w.hub.got))
 	}
+}
+
+func TestASinkThatHangsOrPanicsKeepsNoOtherWaitingAndIsToldLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		slow, broken := &listener{name: "slow", hangs: true, world: w}, &listener{name: "broken", fails: "a bug", world: w}
+		w.sinks = []notices.Sink{slow, broken, w.hub}
+		w.must(w.open("op-c1"))
+		begun := time.Now()
+		err := w.hear()
+		if err == nil || !strings.Contains(err.Error(), "panic") || strings.Contains(err.Error(), "a bug") {
+			t.Errorf("got %v, want the panic without its value", err)
+		}
+		if took := time.Since(begun); took > 30*time.Second || w.hub.said("operations/op-c1") != "awaitingApproval" {
+			t.Errorf("after %s the hub was told %q", took, w.hub.said("operations/op-c1"))
+		}
+		slow.hangs, broken.fails = false, nil
+		w.must(w.hear())
+		if slow.said("operations/op-c1") != "awaitingApproval" || broken.said("operations/op-c1") != "awaitingApproval" || len(w.hub.got) != 1 {
+			t.Errorf("told %v and %v, the hub %d times", slow.got, broken.got, len(w.hub.got))
+		}
+	})
 }
 
 func TestAJudgementIsToldAndThatItGoesOnAfterIt(t *testing.T) {
@@ -307,4 +331,3 @@ func TestTwoInstancesThatTellTheSameLoseNoNote(t *testing.T) {
 		t.Errorf("%d notices, %d ids", len(w.hub.got), len(w.hub.ids()))
 	}
 }
-

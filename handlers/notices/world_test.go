@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ type listener struct {
 	name  string
 	since time.Time
 	down  bool
+	hangs bool // it answers when nobody waits any more
+	fails any  // it panics with this
 	got   []notice.Notice
 	world *world
 }
@@ -41,7 +44,14 @@ type listener struct {
 func (l *listener) Name() string     { return l.name }
 func (l *listener) Since() time.Time { return l.since }
 
-func (l *listener) Deliver(_ context.Context, ns []notice.Notice) error {
+func (l *listener) Deliver(ctx context.Context, ns []notice.Notice) error {
+	if l.fails != nil {
+		panic(l.fails)
+	}
+	if l.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	return l.world.access(func() error {
 		if l.down {
 			return fault.Errorf(fault.Transient, "nobody there")
@@ -95,7 +105,8 @@ type world struct {
 	hub     *listener
 	sinks   []notices.Sink
 
-	end   int // the access at which the life ends; 0: it does not
+	mu    sync.Mutex // sinks are told side by side
+	end   int        // the access at which the life ends; 0: it does not
 	after bool
 	n     int
 	dead  bool
@@ -111,6 +122,8 @@ func newWorld(t *testing.T) *world {
 var errDead = errors.New("the process is gone")
 
 func (w *world) access(do func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.dead {
 		return errDead
 	}

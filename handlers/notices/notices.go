@@ -123,18 +123,21 @@ func (n *Notices) tell(ctx context.Context, s Sink, t truth) (delivered bool, er
 		return false, err
 	}
 	due := had.due(s, t.notices)
+	if len(due) == 0 {
+		return true, nil
+	}
 	for len(due) > 0 {
 		some := due[:min(len(due), batch)]
 		due = due[len(some):]
 		if err := n.deliver(ctx, s, some); err != nil {
-			return false, ctx.Err()
+			return false, errors.Join(ctx.Err(), n.mark(ctx, s, err))
 		}
 		if err := had.note(ctx, n.Noted, some); err != nil {
 			return false, err
 		}
 		funchost.Count(ctx, "notices", int64(len(some)))
 	}
-	return true, nil
+	return true, n.unmark(ctx, s)
 }
 
 // deliver bounds a delivery, and says in the log when it failed.

@@ -32,13 +32,14 @@ var start = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 
 // listener is a sink that remembers what it got.
 type listener struct {
-	name  string
-	since time.Time
-	down  bool
-	hangs bool // it answers when nobody waits any more
-	fails any  // it panics with this
-	got   []notice.Notice
-	world *world
+	name    string
+	since   time.Time
+	down    bool
+	hangs   bool   // it answers when nobody waits any more
+	fails   any    // it panics with this
+	refuses string // the subject that it takes no notice of
+	got     []notice.Notice
+	world   *world
 }
 
 func (l *listener) Name() string     { return l.name }
@@ -53,6 +54,9 @@ func (l *listener) Deliver(ctx context.Context, ns []notice.Notice) error {
 		return ctx.Err()
 	}
 	return l.world.access(func() error {
+		if ns[0].Subject == l.refuses {
+			return fault.Errorf(fault.Limit, "too large")
+		}
 		if l.down {
 			return fault.Errorf(fault.Transient, "nobody there")
 		}

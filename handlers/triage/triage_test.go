@@ -77,7 +77,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 	}
 }
 
-func (w *world) triage(t *testing.T, principal string) error {
+func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Config)) error {
 	t.Helper()
 	config := triage.Config{
 		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,
@@ -107,6 +107,9 @@ func (w *world) triage(t *testing.T, principal string) error {
 		config.Publish, operationsStore.Publish = w.publishBell, w.publishBell
 	}
 	config.Operations = operationsStore
+	for _, e := range edit {
+		e(&config)
+	}
 	return triage.New(config).Handle(t.Context(), funchost.Message{Text: principal})
 }
 

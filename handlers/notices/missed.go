@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"rekey/handlers/operations"
@@ -35,27 +37,32 @@ func (n *Notices) Missed(ctx context.Context) error {
 	if err != nil || len(sinks) == 0 {
 		return err
 	}
-	r := &rings{n: n, ctx: ctx, rung: map[string]bool{}}
-	return errors.Join(n.missedOperations(ctx, sinks, r), n.missedRotations(ctx, sinks, r), n.missedDetections(ctx, sinks, r))
+	down, err := n.anyDown(ctx, sinks)
+	if err != nil {
+		return err
+	}
+	var m missed
+	err = errors.Join(n.missedOperations(ctx, sinks, &m), n.missedRotations(ctx, sinks, &m), n.missedDetections(ctx, sinks, down, &m))
+	if down && len(m) > probes { // others each time, in case one cannot be told
+		from := rand.IntN(len(m))
+		m = append(m[from:], m[:from]...)[:probes]
+	}
+	for _, subject := range m {
+		if ringErr := n.Publish.Ring(ctx, subject); ringErr != nil {
+			return errors.Join(err, fmt.Errorf("ringing for notices of %s: %w", subject, ringErr))
+		}
+		funchost.Count(ctx, "rung_publish", 1)
+	}
+	return err
 }
 
-// rings are those of one look.
-type rings struct {
-	n    *Notices
-	ctx  context.Context
-	rung map[string]bool
-}
+// missed are the subjects that one look found, each once.
+type missed []string
 
-func (r *rings) ring(subject string) error {
-	if r.rung[subject] || len(r.rung) >= maxRings {
-		return nil
+func (m *missed) add(subject string) {
+	if len(*m) < maxRings && !slices.Contains(*m, subject) {
+		*m = append(*m, subject)
 	}
-	if err := r.n.Publish.Ring(r.ctx, subject); err != nil {
-		return fmt.Errorf("ringing for notices of %s: %w", subject, err)
-	}
-	r.rung[subject] = true
-	funchost.Count(r.ctx, "rung_publish", 1)
-	return nil
 }
 
 // behind reports whether a sink was not told everything of a group.
@@ -77,15 +84,13 @@ func (n *Notices) behind(ctx context.Context, sinks []Sink, group string) (func(
 	}, nil
 }
 
-func (n *Notices) missedOperations(ctx context.Context, sinks []Sink, r *rings) error {
+func (n *Notices) missedOperations(ctx context.Context, sinks []Sink, m *missed) error {
 	left, err := n.Operations.Withdrawn(ctx, "")
 	if err != nil {
 		return err
 	}
 	for _, w := range left {
-		if err := r.ring(notice.Operations + w.ID); err != nil {
-			return err
-		}
+		m.add(notice.Operations + w.ID)
 	}
 	behind, err := n.behind(ctx, sinks, groupOperations)
 	if err != nil {
@@ -93,13 +98,13 @@ func (n *Notices) missedOperations(ctx context.Context, sinks []Sink, r *rings) 
 	}
 	return n.Operations.Each(ctx, func(o operations.Stored, err error) error {
 		if err == nil && behind(notice.OfOperation(n.Tenant, o.Operation)) { // one that cannot be read is told by sweep's own look
-			return r.ring(notice.Operations + o.ID)
+			m.add(notice.Operations + o.ID)
 		}
 		return nil
 	})
 }
 
-func (n *Notices) missedRotations(ctx context.Context, sinks []Sink, r *rings) error {
+func (n *Notices) missedRotations(ctx context.Context, sinks []Sink, m *missed) error {
 	if n.Rotations.Table == nil {
 		return nil
 	}
@@ -109,14 +114,15 @@ func (n *Notices) missedRotations(ctx context.Context, sinks []Sink, r *rings) e
 	}
 	return n.Rotations.Each(ctx, func(h rotate.Head, err error) error {
 		if err == nil && behind(notice.OfRotation(n.Tenant, h)) {
-			return r.ring(notice.Rotations + h.ID)
+			m.add(notice.Rotations + h.ID)
 		}
 		return nil
 	})
 }
 
-// missedDetections looks at fresh ones, and goes on with its walk through all, which begins again at the end.
-func (n *Notices) missedDetections(ctx context.Context, sinks []Sink, r *rings) error {
+// missedDetections looks at fresh ones, and goes on with its walk through all, the newest first, which begins again at the end. When
+// a sink is down it begins again, too: when that is back, what it missed comes first.
+func (n *Notices) missedDetections(ctx context.Context, sinks []Sink, down bool, m *missed) error {
 	recent, err := n.Findings.PrincipalsSince(ctx, n.Now().Add(-fresh))
 	if err != nil {
 		return err
@@ -135,9 +141,15 @@ func (n *Notices) missedDetections(ctx context.Context, sinks []Sink, r *rings) 
 			continue
 		}
 		seen[key] = true
-		if err := n.missedOf(ctx, sinks, key, r); err != nil {
+		if err := n.missedOf(ctx, sinks, key, m); err != nil {
 			return err
 		}
+	}
+	switch {
+	case down:
+		next = ""
+	case len(*m) >= maxRings:
+		return nil // some of the page may not be rung for: it is looked at again
 	}
 	_, err = n.Noted.Put(ctx, store.Row{Partition: walkPartition, Key: walkKey, ETag: row.ETag, Data: []byte(next)})
 	if err != nil && !errors.Is(err, fault.Conflict) {
@@ -146,7 +158,7 @@ func (n *Notices) missedDetections(ctx context.Context, sinks []Sink, r *rings) 
 	return nil
 }
 
-func (n *Notices) missedOf(ctx context.Context, sinks []Sink, key string, r *rings) error {
+func (n *Notices) missedOf(ctx context.Context, sinks []Sink, key string, m *missed) error {
 	t, err := n.principal(ctx, key)
 	if err != nil {
 		return err
@@ -155,5 +167,6 @@ func (n *Notices) missedOf(ctx context.Context, sinks []Sink, key string, r *rin
 	if err != nil || !behind(t.notices) {
 		return err
 	}
-	return r.ring(notice.Principals + key)
+	m.add(notice.Principals + key)
+	return nil
 }

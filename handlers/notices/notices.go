@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,17 +70,28 @@ func (n *Notices) Handle(ctx context.Context, m funchost.Message) error {
 	if err != nil {
 		return fmt.Errorf("finding who is told: %w", err)
 	}
-	complete := true
-	var errs []error
-	for _, s := range sinks {
-		delivered, err := n.tell(ctx, s, told)
-		complete = complete && delivered && err == nil
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil || !complete {
+	complete, err := n.tellAll(ctx, sinks, told)
+	if err != nil || !complete {
 		return err
 	}
 	return n.forget(ctx, told)
+}
+
+// maxSinks is how many sinks are told at a time.
+const maxSinks = 8
+
+// tellAll tells all sinks side by side: one that does not answer keeps no other waiting. complete is whether all were told.
+func (n *Notices) tellAll(ctx context.Context, sinks []Sink, t truth) (complete bool, err error) {
+	group := funchost.NewGroup(ctx, maxSinks)
+	told, errs := make([]bool, len(sinks)), make([]error, len(sinks)+1)
+	for i, s := range sinks {
+		group.Go(func(context.Context) error { // in the context of all: an error of one cancels no other
+			told[i], errs[i] = n.tell(ctx, s, t)
+			return nil
+		})
+	}
+	errs[len(sinks)] = group.Wait() // a panic
+	return !slices.Contains(told, false), errors.Join(errs...)
 }
 
 // truth is all there is to tell about a subject.
@@ -111,18 +123,21 @@ func (n *Notices) tell(ctx context.Context, s Sink, t truth) (delivered bool, er
 		return false, err
 	}
 	due := had.due(s, t.notices)
+	if len(due) == 0 {
+		return true, nil
+	}
 	for len(due) > 0 {
 		some := due[:min(len(due), batch)]
 		due = due[len(some):]
 		if err := n.deliver(ctx, s, some); err != nil {
-			return false, ctx.Err()
+			return false, errors.Join(ctx.Err(), n.mark(ctx, s, err))
 		}
 		if err := had.note(ctx, n.Noted, some); err != nil {
 			return false, err
 		}
 		funchost.Count(ctx, "notices", int64(len(some)))
 	}
-	return true, nil
+	return true, n.unmark(ctx, s)
 }
 
 // deliver bounds a delivery, and says in the log when it failed.

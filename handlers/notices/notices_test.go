@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rekey/handlers/notices"
@@ -62,6 +64,7 @@ func TestWhoeverWritesGoesOnWhenNobodyCanBeRungOrTold(t *testing.T) {
 		t.Fatalf("%v", w.hub.got)
 	}
 	w.hub.down = false
+	w.must(w.sweep()) // finds that it is back
 	w.must(w.sweep())
 	if got := w.hub.said("operations/op-c1"); got != "awaitingApproval, running, done" {
 		t.Errorf("of the operation was told %s", got)
@@ -73,6 +76,55 @@ func TestWhoeverWritesGoesOnWhenNobodyCanBeRungOrTold(t *testing.T) {
 	w.must(w.sweep())
 	if len(w.publish.Rung()) != rung {
 		t.Errorf("rung again for what is told: %v", w.publish.Rung()[rung:])
+	}
+}
+
+func TestWhileAHubIsDownAFewSubjectsAreRungForAndTheRestWhenItIsBack(t *testing.T) {
+	w := newWorld(t)
+	w.hub.down = true
+	const all = 60
+	for i := range all {
+		d := finding(fmt.Sprintf("d%d", i), score.LevelLow)
+		d.Principal = event.Principal{ObjectID: fmt.Sprintf("sp%d", i)}
+		w.must(w.keep(d))
+	}
+	w.must(w.hear())
+	before, probed := len(w.publish.Rung()), map[string]bool{}
+	for range 20 { // forty minutes
+		w.now = w.now.Add(2 * time.Minute)
+		w.must(w.sweep())
+	}
+	for _, subject := range w.publish.Rung()[before:] {
+		probed[subject] = true
+	}
+	if rung := len(w.publish.Rung()) - before; rung != 40 || len(probed) < 10 {
+		t.Errorf("rung %d times, for %d subjects", rung, len(probed))
+	}
+	w.hub.down = false
+	w.must(w.sweep())
+	w.must(w.sweep())
+	if len(w.hub.ids()) != all || len(w.hub.got) != all {
+		t.Errorf("%d notices, %d ids, want %d", len(w.hub.got), len(w.hub.ids()), all)
+	}
+}
+
+func TestANoticeThatIsRefusedForItselfMarksNobodyAsDown(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.open("op-c1"))
+	w.must(w.move("op-c1", remedy.StateRunning))
+	w.must(w.keep(finding("d1", score.LevelHigh)))
+	w.must(w.rotate(rotate.StateDone, 3))
+	w.hub.refuses = "operations/op-c1"
+	for range 3 {
+		w.must(w.sweep())
+	}
+	if w.hub.said("detections/d1") == "" || w.hub.said("rotations/rot-c1") == "" || w.hub.said("operations/op-c1") != "" {
+		t.Errorf("told %v", w.hub.got)
+	}
+	rung := len(w.publish.Rung())
+	w.must(w.sweep())
+	if got := len(w.publish.Rung()) - rung; got != 1 {
+		t.Errorf("rung %d times for one notice that is refused", got)
 	}
 }
 
@@ -96,6 +148,28 @@ func TestOneSinkThatIsDownKeepsNothingFromAnotherAndGetsItLater(t *testing.T) {
 	if len(w.hub.got) != 3 {
 		t.Errorf("the hub got %d notices", len(w.hub.got))
 	}
+}
+
+func TestASinkThatHangsOrPanicsKeepsNoOtherWaitingAndIsToldLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		slow, broken := &listener{name: "slow", hangs: true, world: w}, &listener{name: "broken", fails: "a bug", world: w}
+		w.sinks = []notices.Sink{slow, broken, w.hub}
+		w.must(w.open("op-c1"))
+		begun := time.Now()
+		err := w.hear()
+		if err == nil || !strings.Contains(err.Error(), "panic") || strings.Contains(err.Error(), "a bug") {
+			t.Errorf("got %v, want the panic without its value", err)
+		}
+		if took := time.Since(begun); took > 30*time.Second || w.hub.said("operations/op-c1") != "awaitingApproval" {
+			t.Errorf("after %s the hub was told %q", took, w.hub.said("operations/op-c1"))
+		}
+		slow.hangs, broken.fails = false, nil
+		w.must(w.hear())
+		if slow.said("operations/op-c1") != "awaitingApproval" || broken.said("operations/op-c1") != "awaitingApproval" || len(w.hub.got) != 1 {
+			t.Errorf("told %v and %v, the hub %d times", slow.got, broken.got, len(w.hub.got))
+		}
+	})
 }
 
 func TestAJudgementIsToldAndThatItGoesOnAfterIt(t *testing.T) {
@@ -135,6 +209,33 @@ func TestAnOldDetectionThatNobodyWasToldOfIsFoundByTheWalk(t *testing.T) {
 	}
 	if len(w.hub.ids()) != all || len(w.hub.got) != all {
 		t.Errorf("%d of %d detections were told, in %d notices", len(w.hub.ids()), all, len(w.hub.got))
+	}
+}
+
+func TestAfterAnOutageTheWalkBeginsWithTheNewest(t *testing.T) {
+	w := newWorld(t)
+	put := func(name string, count int) {
+		for i := range count {
+			d := finding(fmt.Sprintf("%s%d", name, i), score.LevelLow)
+			d.Principal = event.Principal{ObjectID: fmt.Sprintf("%s%d", name, i)}
+			w.must(w.keep(d))
+		}
+		w.must(w.hear())
+	}
+	put("old", 1000)
+	w.must(w.sweep()) // the walk is on its way
+	w.now = w.now.Add(time.Hour)
+	w.hub.down = true
+	put("missed", 150)
+	for range 3 {
+		w.now = w.now.Add(time.Hour)
+		w.must(w.sweep())
+	}
+	w.hub.down = false
+	w.must(w.sweep())
+	w.must(w.sweep())
+	if len(w.hub.ids()) != 1150 {
+		t.Errorf("%d of 1150 were told in two ticks", len(w.hub.ids()))
 	}
 }
 
@@ -307,4 +408,3 @@ func TestTwoInstancesThatTellTheSameLoseNoNote(t *testing.T) {
 		t.Errorf("%d notices, %d ids", len(w.hub.got), len(w.hub.ids()))
 	}
 }
-

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,18 +32,31 @@ var start = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 
 // listener is a sink that remembers what it got.
 type listener struct {
-	name  string
-	since time.Time
-	down  bool
-	got   []notice.Notice
-	world *world
+	name    string
+	since   time.Time
+	down    bool
+	hangs   bool   // it answers when nobody waits any more
+	fails   any    // it panics with this
+	refuses string // the subject that it takes no notice of
+	got     []notice.Notice
+	world   *world
 }
 
 func (l *listener) Name() string     { return l.name }
 func (l *listener) Since() time.Time { return l.since }
 
-func (l *listener) Deliver(_ context.Context, ns []notice.Notice) error {
+func (l *listener) Deliver(ctx context.Context, ns []notice.Notice) error {
+	if l.fails != nil {
+		panic(l.fails)
+	}
+	if l.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	return l.world.access(func() error {
+		if ns[0].Subject == l.refuses {
+			return fault.Errorf(fault.Limit, "too large")
+		}
 		if l.down {
 			return fault.Errorf(fault.Transient, "nobody there")
 		}
@@ -95,7 +109,8 @@ type world struct {
 	hub     *listener
 	sinks   []notices.Sink
 
-	end   int // the access at which the life ends; 0: it does not
+	mu    sync.Mutex // sinks are told side by side
+	end   int        // the access at which the life ends; 0: it does not
 	after bool
 	n     int
 	dead  bool
@@ -111,6 +126,8 @@ func newWorld(t *testing.T) *world {
 var errDead = errors.New("the process is gone")
 
 func (w *world) access(do func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.dead {
 		return errDead
 	}

@@ -63,35 +63,22 @@ type SignIn struct {
 	Error     string
 }
 
-// New makes a server with the process's first signing key.
+// New makes a server with a signing key of its own.
 func New(d *directory.Directory, header string, identities ...Identity) (*Server, error) {
 	s := &Server{Directory: d, Identities: identities, Header: header}
-	key, err := firstKey()
-	s.keys = []signingKey{key}
-	return s, err
-}
-
-// firstKey is what every server of the process begins with: making a key takes longer than most tests.
-var firstKey = sync.OnceValues(makeKey)
-
-func makeKey() (signingKey, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return signingKey{}, fmt.Errorf("making the token signing key: %w", err)
-	}
-	sum := sha256.Sum256(key.N.Bytes())
-	return signingKey{encode(sum[:8]), key}, nil
+	return s, s.Roll()
 }
 
 // Roll makes a new signing key, as Entra does at any time. The one before is still published, those before that are not.
 func (s *Server) Roll() error {
-	key, err := makeKey()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return err
+		return fmt.Errorf("making the token signing key: %w", err)
 	}
+	sum := sha256.Sum256(key.N.Bytes())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys = append(s.keys[max(0, len(s.keys)-1):], key)
+	s.keys = append(s.keys[max(0, len(s.keys)-1):], signingKey{encode(sum[:8]), key})
 	s.proved = nil
 	return nil
 }

@@ -6,7 +6,7 @@ CLIENT  := deploy/local/graphclient
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
 face    := risk policies remediations
-respond := triage evict rotate sweep
+respond := triage evict rotate sweep publish
 
 export GOFLAGS := -buildvcs=false
 

@@ -43,7 +43,7 @@ func packages(t *testing.T) []pkg {
 // order is the pipeline: a stage imports only what stands before it.
 var order = []string{
 	"fault", "event", "privilege", "weburi", "audit", "entralog", "network", "baseline", "score", "exposure", "reach", "trail", "detect",
-	"verdict", "conduct", "posture", "rule", "streams", "pattern", "watch", "casefile", "decide", "remedy", "order", "policy", "rotate",
+	"verdict", "conduct", "posture", "rule", "streams", "pattern", "watch", "casefile", "decide", "remedy", "order", "policy", "rotate", "notice",
 }
 
 // ports are used by every stage that has to say where something is kept; they know no stage but fault.

@@ -121,7 +121,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 		Looked: func(ctx context.Context) (time.Time, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))
 		},
-		Announce: r.announce, Evict: r.account.Bell(store.QueueEvict), Now: time.Now,
+		Announce: r.announce, Evict: r.account.Bell(store.QueueEvict), Publish: r.account.Bell(store.QueuePublish), Now: time.Now,
 	}).Handle), nil
 }
 
@@ -223,7 +223,7 @@ func newSweep(logger *slog.Logger) (funchost.Handler, error) {
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Operations(),
 		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
 		Rotations: r.rotations(), Rotate: r.account.Bell(store.QueueRotate),
-		Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
+		Untold: r.notices(logger).Missed, Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 		Pager:   pages.Pager{Table: r.account.Table(store.TablePages), Send: send, Logger: logger, Now: time.Now},
 		Stopped: r.brakes.Stopped, Ledger: r.account.Blobs(store.ContainerLedger),
 	}).Handle), nil

@@ -24,8 +24,9 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"remediations": newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
-	"triage": newTriage,
-	"evict":  newEvict,
-	"rotate": newRotate,
-	"sweep":  newSweep,
+	"triage":  newTriage,
+	"evict":   newEvict,
+	"rotate":  newRotate,
+	"sweep":   newSweep,
+	"publish": newPublish,
 }

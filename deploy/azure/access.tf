@@ -50,10 +50,11 @@ locals {
         pages          = "write"
         policies       = "write"
         verdicts       = "write"
+        notices        = "write"
         streams        = "read"
       }
       containers = { ledger = "write", undo = "write" }
-      queues     = { triage = "serve", evict = "serve", rotate = "serve" }
+      queues     = { triage = "serve", evict = "serve", rotate = "serve", publish = "serve" }
     }
   }
 
@@ -69,7 +70,7 @@ locals {
       switches    = "write"
     }
     containers = { ledger = "write" }
-    queues     = { triage = "ring", evict = "ring", rotate = "ring" }
+    queues     = { triage = "ring", evict = "ring", rotate = "ring", publish = "ring" }
   }
 
   # Azure's built-in roles, by id.

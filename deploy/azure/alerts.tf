@@ -100,6 +100,17 @@ locals {
         | distinct function
       EOT
     }
+    notices-undelivered = {
+      severity = 2, every = "PT15M", window = "PT1H", by = "function"
+      says     = "Programs outside are not told: the hub of notices takes nothing. Nothing is lost, and no remediation waits for it."
+      query    = <<-EOT
+        ${chomp(local.log)}
+        | where r.msg == 'invocation' and function == 'publish'
+        | summarize good = sum(coalesce(toint(r.notices), 0)), bad = sum(coalesce(toint(r.notices_undelivered), 0)) by function
+        | where bad > 0 and good == 0
+        | project function
+      EOT
+    }
     throttled = {
       severity = 2, every = "PT15M", window = "PT1H", by = "function"
       says     = "Microsoft Graph, Azure or storage answers that there are too many requests: what is waiting takes longer."

@@ -48,6 +48,16 @@ variable "retention_hours" {
   }
 }
 
+variable "notices_hub" {
+  description = "Name of the hub that Rekey tells of every detection and every state of an operation (docs/notices.md). It is made in the namespace of the streams; whoever reads it needs Azure Event Hubs Data Receiver on it and a consumer group."
+  type        = string
+  default     = "notices"
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}[a-zA-Z0-9]$", var.notices_hub)) && !contains(["signins", "auditlogs", "vaultlogs", "graphlogs", "activitylogs", "riskevents"], var.notices_hub)
+    error_message = "2 to 256 letters, digits, dots, hyphens and underscores, and not the name of a stream: what Rekey writes there must not come back as a log."
+  }
+}
+
 variable "throughput_units" {
   description = "Throughput units of the namespace at rest, each 1 MB a second in; up to 4 times as many are taken by themselves."
   type        = number
@@ -91,6 +101,9 @@ locals {
       id     = "${local.made_namespace_id[region]}/eventhubs/vaultlogs-${region}"
     } },
   )
+  # The hub that Rekey writes: every detection and every state of an operation, for whoever reads it (docs/notices.md).
+  notices_id = "${local.namespace_id}/eventhubs/${var.notices_hub}"
+
   connections = merge(
     { REKEY_EVENTHUB = local.namespace_id },
     { for i, region in local.vault_regions : "REKEY_EVENTHUB${i + 2}" => local.made_namespace_id[region] },
@@ -147,6 +160,19 @@ resource "azapi_resource" "hub" {
       retentionDescription = { cleanupPolicy = "Delete", retentionTimeInHours = var.retention_hours }
     }
   }
+}
+
+resource "azapi_resource" "notices" {
+  type      = "Microsoft.EventHub/namespaces/eventhubs@2024-01-01"
+  parent_id = local.namespace_id
+  name      = var.notices_hub
+  body = {
+    properties = {
+      partitionCount       = var.partitions
+      retentionDescription = { cleanupPolicy = "Delete", retentionTimeInHours = var.retention_hours }
+    }
+  }
+  depends_on = [azapi_resource.namespace]
 }
 
 resource "azapi_resource" "consumer_group" {

@@ -31,7 +31,10 @@ locals {
     { app = app, role = "table_write", scope = local.host_account_id[app] },
   ]])
 
-  hub_grants = [for hub in local.hubs : { app = "detect", role = "hub_receive", scope = hub.id }]
+  hub_grants = concat(
+    [for hub in local.hubs : { app = "detect", role = "hub_receive", scope = hub.id }],
+    [{ app = "respond", role = "hub_send", scope = local.notices_id }],
+  )
 
   key_grants = [for app in ["detect", "respond"] : { app = app, role = "secret_use", scope = local.settings_vault_id }]
 
@@ -59,7 +62,7 @@ resource "azapi_resource" "grant" {
   }
   depends_on = [
     azapi_resource.host, azapi_resource.table, azapi_resource.queue, azapi_resource.container, azapi_resource.hub,
-    azapi_resource.vault, azapi_resource.insights,
+    azapi_resource.vault, azapi_resource.insights, azapi_resource.notices,
   ]
 }
 

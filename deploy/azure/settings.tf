@@ -66,6 +66,8 @@ locals {
     respond = merge(local.judge_settings, {
       REKEY_VAULT_URL              = "https://${local.vault_name}.vault.azure.net"
       REKEY_SWEEP_SCHEDULE         = "0 */2 * * * *"
+      REKEY_NOTICES_HUB            = var.notices_hub
+      REKEY_NOTICES_NAMESPACE      = "${reverse(split("/", local.namespace_id))[0]}.servicebus.windows.net"
       REKEY_STATE__queueServiceUri = "https://${local.state_name}.queue.core.windows.net"
       REKEY_STATE__credential      = "managedidentity"
       REKEY_STATE__clientId        = local.identity["respond"].client_id

@@ -178,7 +178,7 @@ func (r *run) save(ctx context.Context) error {
 		o := operations.Stored{Operation: r.op, Tag: r.tag}
 		err := r.Operations.Put(ctx, &o)
 		if err == nil {
-			r.tag, r.lease = o.Tag, r.op.Lease
+			r.tag, r.lease, r.op.Moves = o.Tag, r.op.Lease, o.Moves
 			return nil
 		}
 		if !errors.Is(err, fault.Conflict) || r.lease.Owner == "" {

@@ -12,13 +12,15 @@ import (
 	"strings"
 
 	"rekey/shared/fault"
+	"rekey/shared/notice"
 	"rekey/shared/remedy"
 	"rekey/shared/store"
 )
 
 // Store reads and writes operations.
 type Store struct {
-	Table store.Table
+	Table   store.Table
+	Publish store.Bell // rung when an operation is in another state; nil: nobody is told
 }
 
 // Stored is an operation and the version of its row that was read; the zero Tag is of one that is not stored yet.
@@ -50,7 +52,10 @@ func decode(row store.Row) (Stored, error) {
 // Put writes an operation over the version that was read and leaves the new version in it. An error of kind
 // fault.Conflict says that somebody else wrote it meanwhile.
 func (s Store) Put(ctx context.Context, o *Stored) error {
-	data, err := json.Marshal(o.Operation)
+	next := o.Operation
+	moved := false
+	next.Moves, moved = next.Track()
+	data, err := json.Marshal(next)
 	if err != nil {
 		return err
 	}
@@ -58,13 +63,11 @@ func (s Store) Put(ctx context.Context, o *Stored) error {
 	if err != nil {
 		return fmt.Errorf("writing operation %s: %w", o.ID, err)
 	}
-	o.Tag = tag
+	o.Tag, o.Moves = tag, next.Moves
+	if moved {
+		store.Nudge(ctx, s.Publish, notice.Operations+o.ID)
+	}
 	return nil
-}
-
-// Remove removes an operation that nobody began, in the version that was read.
-func (s Store) Remove(ctx context.Context, o Stored) error {
-	return s.Table.Delete(ctx, store.Row{Partition: remedy.Partition, Key: o.ID, ETag: o.Tag})
 }
 
 // races is how often a change is tried when others write the same row.

@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"rekey/shared/fault"
+	"rekey/shared/notice"
 	"rekey/shared/rotate"
 	"rekey/shared/store"
 )
 
 // Store reads and writes rotations, in the table of operations.
 type Store struct {
-	Table store.Table
+	Table   store.Table
+	Publish store.Bell // rung when a rotation is in another state; nil: nobody is told
 }
 
 // Stored is a journal and the versions of its rows that were read or written last.
@@ -111,6 +113,8 @@ func (s Store) Plan(ctx context.Context, claim *Stored, j *rotate.Journal) (*Sto
 // Write writes the rows that changed, in the order that package rotate asks for; key is the item at work. An error of kind
 // fault.Conflict says that somebody else has the lease. After an error the journal has to be read again.
 func (s Store) Write(ctx context.Context, j *Stored, key string) error {
+	moved := false
+	j.Moves, moved = j.Track()
 	changed, err := j.Changed(j.had, key)
 	if err != nil {
 		return err
@@ -121,6 +125,9 @@ func (s Store) Write(ctx context.Context, j *Stored, key string) error {
 			return fmt.Errorf("writing rotation %s: %w", j.ID, err)
 		}
 		j.had[w.Key], j.tags[w.Key] = w.Data, tag
+	}
+	if moved {
+		store.Nudge(ctx, s.Publish, notice.Rotations+j.ID)
 	}
 	return nil
 }

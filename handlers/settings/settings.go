@@ -50,6 +50,7 @@ type Respond struct {
 	Paging
 	Rest
 	Rotation
+	Notices
 	HashKey     config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
 	Posture     time.Duration `envconfig:"REKEY_POSTURE_EVERY" default:"168h" help:"a duration like 168h: how often everything the directory has is looked at; 0 never. It asks your name servers for the public hosts of redirect URIs"`
 	Acts        Acts          `envconfig:"REKEY_ACTS" default:"owners,redirectUris,elsewhere,watch" help:"what plans may do beside changing credentials, separated by commas: risk (confirm and dismiss in Identity Protection), vaultAccess, owners, redirectUris, grants, appRoles, directoryRoles (of what was added in the window), elsewhere (what the principal planted on others), azure and detach (managed identities), watch (for seven days); each needs its permissions, see docs/permissions.md"`
@@ -80,7 +81,7 @@ func (r *Respond) Validate() error {
 	if r.ActsPerHour < 0 || r.ActsPerHour > 100 {
 		bad = append(bad, fmt.Errorf("REKEY_ACTS_PER_HOUR is %d: a number from 0 to 100", r.ActsPerHour))
 	}
-	return errors.Join(append(bad, r.State.Validate(), r.World.Validate(), r.Paging.Validate(), r.Rotation.Validate(&r.Paging))...)
+	return errors.Join(append(bad, r.State.Validate(), r.World.Validate(), r.Paging.Validate(), r.Rotation.Validate(&r.Paging), r.Notices.Validate())...)
 }
 
 // Policy is what the settings allow.

@@ -112,7 +112,7 @@ func (a *Account) Inquiries() inquiries.Store {
 
 // Operations returns the journals.
 func (a *Account) Operations() operations.Store {
-	return operations.Store{Table: a.Table(store.TableOperations)}
+	return operations.Store{Table: a.Table(store.TableOperations), Publish: a.Bell(store.QueuePublish)}
 }
 
 // People returns what people do with operations.
@@ -122,7 +122,7 @@ func (a *Account) People(now func() time.Time) operations.People {
 
 // Rotations returns the journals of rotations.
 func (a *Account) Rotations() rotations.Store {
-	return rotations.Store{Table: a.Table(store.TableOperations)}
+	return rotations.Store{Table: a.Table(store.TableOperations), Publish: a.Bell(store.QueuePublish)}
 }
 
 // RotationPeople returns what people do with rotations.

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,28 @@ func (w *world) sweep(t *testing.T) error {
 			return nil
 		}},
 	}).Handle(t.Context(), funchost.Tick{})
+}
+
+func TestWhatProgramsOutsideWereNotToldIsLookedForAfterWhatHasToBeDone(t *testing.T) {
+	evict := &memory.Bell{}
+	s := operations.Store{Table: &memory.Table{}}
+	o := operations.Stored{Operation: remedy.Operation{ID: "op-1", State: remedy.StateRunning, Opened: now.Add(-time.Hour), Updated: now.Add(-time.Hour)}}
+	if err := s.Put(t.Context(), &o); err != nil {
+		t.Fatal(err)
+	}
+	err := sweep.New(sweep.Config{
+		Findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, Cases: cases.Store{Table: &memory.Table{}}, Operations: s,
+		Triage: &memory.Bell{}, Evict: evict, Now: func() time.Time { return now },
+		Untold: func(context.Context) error {
+			if len(evict.Rung()) != 1 {
+				t.Error("the eviction waits for the notices")
+			}
+			return errors.New("the table of notices does not answer")
+		},
+	}).Handle(t.Context(), funchost.Tick{})
+	if err == nil || !strings.Contains(err.Error(), "the table of notices") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNobodyAnswersAndTheSecondLineIsCalledAfter15Minutes(t *testing.T) {

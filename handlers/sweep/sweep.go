@@ -43,6 +43,7 @@ type Config struct {
 	Stopped    func(context.Context) (bool, error)                          // the kill switch; nil: there is none
 	Ledger     store.Blobs                                                  // nil: days are not closed here
 	Orders     func(ctx context.Context, since time.Time) ([]string, error) // orders that are due and have not moved since; nil: there are none
+	Untold     func(context.Context) error                                  // rings for what programs outside were not told; nil: nobody is told
 	Posture    func(context.Context) error                                  // the weekly look at everything, some of it at a time; nil: there is none
 	Quiet      time.Duration                                                // how long something may be without progress; default 2 minutes
 	Now        func() time.Time
@@ -66,6 +67,9 @@ func New(c Config) *Sweep {
 func (s *Sweep) Handle(ctx context.Context, _ funchost.Tick) error {
 	now := s.Now()
 	err := errors.Join(s.untriaged(ctx, now), s.unheard(ctx, now), s.operations(ctx, now), s.rotations(ctx, now), s.ordered(ctx, now), s.closeDay(ctx, now), s.Suspects.Expire(ctx, now))
+	if s.Untold != nil { // after what has to be done
+		err = errors.Join(err, s.Untold(ctx))
+	}
 	if s.Posture != nil { // last: whoever waits for a ring goes first
 		err = errors.Join(err, s.Posture(ctx))
 	}

@@ -24,6 +24,7 @@ import (
 	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/notice"
 	"rekey/shared/remedy"
 	"rekey/shared/rule"
 	"rekey/shared/store"
@@ -53,6 +54,7 @@ type Config struct {
 	Hasher     baseline.Hasher
 	Options    remedy.Options // what plans may do beside changing credentials, and in which vault
 	Evict      store.Bell
+	Publish    store.Bell // rung when a principal was looked at; nil: nobody is told
 	Now        func() time.Time
 }
 
@@ -65,11 +67,17 @@ func New(c Config) *Triage { return &Triage{c} }
 // maxKey bounds a principal's key in a message; longer ones are not ours.
 const maxKey = 300
 
-// Handle looks at one principal again.
+// Handle looks at one principal again. Whatever comes of it, programs outside are told of what was found.
 func (t *Triage) Handle(ctx context.Context, m funchost.Message) error {
 	if m.Text == "" || len(m.Text) > maxKey {
 		return fault.Errorf(fault.Poison, "reading message: a principal's key of 1 to %d bytes is expected, not %d bytes", maxKey, len(m.Text))
 	}
+	err := t.look(ctx, m)
+	store.Nudge(ctx, t.Publish, notice.Principals+m.Text)
+	return err
+}
+
+func (t *Triage) look(ctx context.Context, m funchost.Message) error {
 	s, asked := t.identify(ctx, m.Text)
 	if _, isApp := cutApp(m.Text); isApp && asked != nil {
 		return asked // whose application it is decides where the case is kept

@@ -36,22 +36,23 @@ var now = time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 
 // world is triage and sweep over a store in memory.
 type world struct {
-	findings   findings.Store
-	cases      cases.Store
-	suspects   suspects.Store
-	verdicts   verdicts.Store
-	operations *memory.Table
-	switches   *memory.Table
-	triageBell *memory.Bell
-	evictBell  *memory.Bell
-	policy     decide.Policy
-	inventory  error // what gathering the inventory fails with
-	now        time.Time
-	tags       []string      // of the application
-	second     bool          // the application has another service principal
-	object     remedy.Object // what the application is besides
-	principals principals.Store
-	streams    *streams.Memory // nil: nobody knows which logs come in
+	findings    findings.Store
+	cases       cases.Store
+	suspects    suspects.Store
+	verdicts    verdicts.Store
+	operations  *memory.Table
+	switches    *memory.Table
+	triageBell  *memory.Bell
+	evictBell   *memory.Bell
+	publishBell *memory.Bell // nil: nobody is told
+	policy      decide.Policy
+	inventory   error // what gathering the inventory fails with
+	now         time.Time
+	tags        []string      // of the application
+	second      bool          // the application has another service principal
+	object      remedy.Object // what the application is besides
+	principals  principals.Store
+	streams     *streams.Memory // nil: nobody knows which logs come in
 }
 
 var hasher = baseline.NewHasher([16]byte{1})
@@ -79,7 +80,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Config)) error {
 	t.Helper()
 	config := triage.Config{
-		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: operations.Store{Table: w.operations},
+		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
 		Inventory: func(_ context.Context, p event.Principal) (remedy.Inventory, error) {
 			if w.inventory != nil {
@@ -101,6 +102,11 @@ func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Conf
 	if w.streams != nil {
 		config.Streams = func(context.Context) (*streams.Memory, error) { return w.streams, nil }
 	}
+	operationsStore := operations.Store{Table: w.operations}
+	if w.publishBell != nil {
+		config.Publish, operationsStore.Publish = w.publishBell, w.publishBell
+	}
+	config.Operations = operationsStore
 	for _, e := range edit {
 		e(&config)
 	}

@@ -12,7 +12,9 @@ import (
 	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
+	"rekey/shared/notice"
 	"rekey/shared/remedy"
+	"rekey/shared/store"
 	"rekey/shared/verdict"
 )
 
@@ -51,6 +53,7 @@ func (t *Triage) judgeAll(ctx context.Context, s subject, judge func(detect.Dete
 		if _, err := t.Findings.Judge(ctx, key, judge); err != nil {
 			return err
 		}
+		store.Nudge(ctx, t.Publish, notice.Principals+key)
 	}
 	return nil
 }
@@ -147,8 +150,8 @@ func (t *Triage) withdraw(ctx context.Context, c casefile.Case) error {
 	if err != nil || op == nil || op.State != remedy.StatePlanned && op.State != remedy.StateAwaitingApproval {
 		return err
 	}
-	if err := t.Operations.Remove(ctx, *op); err != nil {
-		return fmt.Errorf("withdrawing operation %s: %w", op.ID, err)
+	if err := t.Operations.Withdraw(ctx, *op, t.Now()); err != nil {
+		return err
 	}
 	funchost.Note(ctx, "withdrawn", op.ID)
 	return nil

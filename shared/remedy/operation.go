@@ -102,6 +102,7 @@ type Operation struct {
 	Rejected  *Decision  `json:"rejected,omitempty"`
 	Cancel    *Decision  `json:"cancel,omitempty"`  // it ends after the step in flight
 	Changes   []string   `json:"changes,omitempty"` // how the plan changed since it was first made
+	Moves     []Move     `json:"moves,omitempty"`   // the states it was stored in, the earliest first
 }
 
 // Made is the certificate that was made, its public part. It is in the journal so that no later step asks the vault again, and

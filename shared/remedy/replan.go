@@ -14,7 +14,7 @@ const maxChanges = 20
 // Replan puts a newer plan of the same case in the place of an operation that nothing was done of. What people said stays
 // in it; a yes to another plan does not count, and what changed is listed for whoever said it.
 func (o Operation) Replan(next Operation, c casefile.Case, now time.Time) Operation {
-	next.Opened, next.Approvals, next.Rejected, next.Changes = o.Opened, o.Approvals, o.Rejected, o.Changes
+	next.Opened, next.Approvals, next.Rejected, next.Changes, next.Moves = o.Opened, o.Approvals, o.Rejected, o.Changes, o.Moves
 	if next.PlanHash != o.PlanHash {
 		next.Changes = append(slices.Clone(o.Changes), fmt.Sprintf("%s: plan %s became %s", day(now), o.PlanHash, next.PlanHash))
 		for _, d := range Difference(o.Plan, next.Plan) {

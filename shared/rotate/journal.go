@@ -81,6 +81,7 @@ type Head struct {
 	Heard     []string         `json:"heard,omitempty"`   // ids of people's words that took effect and may still be stored
 	Undone    []string         `json:"undone,omitempty"`  // ids of undos of the eviction that were noticed (Undo)
 	UndoneAt  time.Time        `json:"undoneAt,omitzero"` // when the last of them was: a yes from before does not count
+	Moves     []Move           `json:"moves,omitempty"`   // the states it was stored in, the earliest first
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`
 	Updated   time.Time        `json:"updated"`

@@ -19,6 +19,7 @@ const (
 	TablePolicies    = "policies"       // partition "policy", row id of a Conditional Access policy that Rekey made
 	TableSwitches    = "switches"       // partition "switch", row "kill"; partition "acts-<hour>", one row an automatic act; partition "replay", row hub
 	TablePages       = "pages"          // partition "page", row page id: who was called
+	TableNotices     = "notices"        // what was told to programs outside: see handlers/notices
 )
 
 // Blob containers.
@@ -30,17 +31,18 @@ const (
 
 // Queues.
 const (
-	QueueTriage = "triage"
-	QueueEvict  = "evict"
-	QueueRotate = "rotate"
+	QueueTriage  = "triage"
+	QueueEvict   = "evict"
+	QueueRotate  = "rotate"
+	QueuePublish = "publish"
 )
 
 // Tables, Containers and Queues list all names, for whoever creates them.
 var (
 	Tables = []string{
 		TablePrincipals, TableDetections, TableIndex, TableCases, TableOperations, TableFleet, TableInventory, TableDeadLetters, TableInquiries,
-		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts,
+		TableSwitches, TableStreams, TableSuspects, TableOrders, TablePolicies, TablePages, TableCaseIndex, TableVerdicts, TableNotices,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
-	Queues     = []string{QueueTriage, QueueEvict, QueueRotate}
+	Queues     = []string{QueueTriage, QueueEvict, QueueRotate, QueuePublish}
 )

@@ -61,6 +61,10 @@ func TestWhatIsBrokenDoesNotPass(t *testing.T) {
 			"deploy/azure/roles.tf", `    { app = app, role = "table_write", scope = local.host_account_id[app] },`, `    { app = app, role = "table_write", scope = local.host_account_id["respond"] },`,
 			"too much: the plan gives face: Storage Table Data Contributor on the host account of respond",
 		},
+		"nobody may send to the hub of notices": {
+			"deploy/azure/roles.tf", `    [{ app = "respond", role = "hub_send", scope = local.notices_id }],`, "",
+			"too little: the plan lacks respond: Azure Event Hubs Data Sender on hub notices",
+		},
 		"a role outside gets an action more": {
 			"deploy/azure/respond.tf", `"Microsoft.Authorization/roleAssignments/delete",`, `"Microsoft.Authorization/roleAssignments/delete", "Microsoft.KeyVault/vaults/write",`,
 			"too much: actions of cut_vaults have Microsoft.KeyVault/vaults/write",

@@ -67,6 +67,9 @@ func (t Tree) Needs(used map[string]*usage.Usage, triggers map[string][]Trigger)
 		if _, ok := u.Settings["REKEY_HASH_KEY"]; ok {
 			add("Key Vault Secrets User", "the settings vault", "the setting REKEY_HASH_KEY is a secret of it")
 		}
+		if slices.Contains(u.Methods["eventhub"], "Sender.Publish") {
+			add("Azure Event Hubs Data Sender", "hub notices", "the code tells programs outside")
+		}
 		for _, m := range u.Methods["vault"] {
 			switch m {
 			case "Client.Make", "Client.Renew":

@@ -35,6 +35,7 @@ type Result struct {
 	Untouched          bool    `json:"untouched"`
 	Rotated            bool    `json:"rotated"`
 	LedgerOK           bool    `json:"ledger_ok"`
+	Told               bool    `json:"told"` // programs outside know everything
 	SecondsToDetection float64 `json:"seconds_to_detection"`
 	SecondsToContain   float64 `json:"seconds_to_containment"`
 	SecondsToEviction  float64 `json:"seconds_to_eviction"`
@@ -46,7 +47,9 @@ type Result struct {
 }
 
 // OK reports whether everything that must hold does.
-func (r Result) OK() bool { return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK }
+func (r Result) OK() bool {
+	return r.Detected && r.Evicted && r.Rotated && r.Untouched && r.LedgerOK && r.Told
+}
 
 // Play is one performance.
 type Play struct {
@@ -54,6 +57,9 @@ type Play struct {
 	stack  *stack.Stack
 	tenant *tenant.Tenant
 	out    io.Writer
+
+	// Ended is called when the attack is over for Rekey, before the end is checked; may be nil.
+	Ended func()
 
 	events int
 	begun  time.Time // of the attack, when its first record was sent
@@ -119,6 +125,9 @@ func (p *Play) Attack(ctx context.Context) (r Result, err error) {
 	}
 	if err := p.watch(ctx, &r); err != nil {
 		return r, err
+	}
+	if p.Ended != nil {
+		p.Ended()
 	}
 	r.Events = p.events
 	r.FalseAlerts, r.LowFindings, err = p.alerts(ctx)

@@ -116,8 +116,9 @@ func (p *Play) verify(ctx context.Context, r *Result) error {
 	r.Rotated = p.rotated()
 	p.check(r.Rotated, "the password that the intruder read is not the one in use any more, and its vault holds a new one")
 	p.check(r.LedgerOK, "the ledger's chain holds, every intent has its result, and what was found is kept or removed (%d entries)", entries)
+	r.Told, err = p.told(ctx, id)
 	p.say("")
-	return nil
+	return err
 }
 
 func (p *Play) check(ok bool, format string, args ...any) {

@@ -127,6 +127,7 @@ func (s *Stack) settings(app string) (map[string]string, error) {
 			"REKEY_SWEEP_SCHEDULE": "*/30 * * * * *", "REKEY_HASH_KEY": key, "REKEY_CLIENT_ID": Identity, "REKEY_GRAPH_URL": s.Cloud.GraphURL,
 			"REKEY_ARM_URL":       s.Cloud.ARMURL,
 			"REKEY_AUTHORITY_URL": s.Cloud.AuthorityURL, "REKEY_VAULT_URL": s.Cloud.VaultURL, "REKEY_PRIVATE_ENDPOINTS": "true",
+			"REKEY_NOTICES_HUB": NoticesHub, "REKEY_NOTICES_CONNECTION_STRING": s.noticesConnection(),
 			"REKEY_POSTURE_EVERY": "0s", // the tenant's hosts are made up: nobody is asked for them
 		})
 		maps.Copy(set, s.config.Respond)

@@ -63,6 +63,9 @@ type Stack struct {
 	hubAddr string
 	hubKey  string
 	serving chan error
+	notices *eventhub.Server // a namespace of its own, so that it can be down alone
+	out     string           // its address
+	sending chan error
 	hosts   map[string]*host
 }
 
@@ -80,7 +83,7 @@ func Start(ctx context.Context, c Config) (*Stack, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	for _, step := range []func(context.Context) error{s.startAzurite, s.startHub, s.startCloud, s.openState, s.startHosts} {
+	for _, step := range []func(context.Context) error{s.startAzurite, s.startHub, s.StartNotices, s.startCloud, s.openState, s.startHosts} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -212,6 +215,7 @@ func (s *Stack) Close() error {
 	if s.Hub != nil {
 		errs = append(errs, s.Hub.Close(), <-s.serving)
 	}
+	errs = append(errs, s.StopNotices())
 	if s.Azurite != nil {
 		s.Azurite.Close()
 	}

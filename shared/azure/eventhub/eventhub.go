@@ -1,9 +1,11 @@
-// Package eventhub sends messages to Event Hubs: dead letters that are replayed go back to where they came from.
+// Package eventhub sends messages to Event Hubs: dead letters that are replayed go back to where they came from, and notices go
+// to whoever reads them.
 package eventhub
 
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azeventhubs/v2"
@@ -18,9 +20,12 @@ type Sender struct {
 	hub    string
 }
 
+// retry is short: whoever sends tries again later.
+var retry = azeventhubs.RetryOptions{MaxRetries: 2, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 2 * time.Second}
+
 // FromConnectionString opens a hub by the namespace's connection string.
 func FromConnectionString(s, hub string) (*Sender, error) {
-	c, err := azeventhubs.NewProducerClientFromConnectionString(s, hub, nil)
+	c, err := azeventhubs.NewProducerClientFromConnectionString(s, hub, &azeventhubs.ProducerClientOptions{RetryOptions: retry})
 	if err != nil {
 		return nil, fault.Errorf(fault.Denied, "opening event hub %s: the connection string is not usable", hub)
 	}
@@ -29,30 +34,54 @@ func FromConnectionString(s, hub string) (*Sender, error) {
 
 // FromNamespace opens a hub by its fully qualified namespace and a credential.
 func FromNamespace(namespace, hub string, cred azcore.TokenCredential) (*Sender, error) {
-	c, err := azeventhubs.NewProducerClient(namespace, hub, cred, nil)
+	c, err := azeventhubs.NewProducerClient(namespace, hub, cred, &azeventhubs.ProducerClientOptions{RetryOptions: retry})
 	return &Sender{c, hub}, redact.Error("opening event hub "+hub, err)
 }
 
 // Send sends messages as they are, to a partition or, when it is empty, to any; as many at a time as fit.
 func (s *Sender) Send(ctx context.Context, partition string, messages ...[]byte) error {
-	doing := "sending to event hub " + s.hub
 	var opts azeventhubs.EventDataBatchOptions
 	if partition != "" {
 		opts.PartitionID = &partition
 	}
-	for len(messages) > 0 {
-		batch, err := s.client.NewEventDataBatch(ctx, &opts)
+	events := make([]*azeventhubs.EventData, len(messages))
+	for i, m := range messages {
+		events[i] = &azeventhubs.EventData{Body: m}
+	}
+	return s.send(ctx, &opts, events)
+}
+
+// Message is one with an id of its own.
+type Message struct {
+	ID          string
+	ContentType string
+	Body        []byte
+}
+
+// Publish sends messages in their order to the partition that the key leads to; as many at a time as fit.
+func (s *Sender) Publish(ctx context.Context, key string, messages ...Message) error {
+	events := make([]*azeventhubs.EventData, len(messages))
+	for i, m := range messages {
+		events[i] = &azeventhubs.EventData{Body: m.Body, MessageID: &messages[i].ID, ContentType: &messages[i].ContentType}
+	}
+	return s.send(ctx, &azeventhubs.EventDataBatchOptions{PartitionKey: &key}, events)
+}
+
+func (s *Sender) send(ctx context.Context, opts *azeventhubs.EventDataBatchOptions, events []*azeventhubs.EventData) error {
+	doing := "sending to event hub " + s.hub
+	for len(events) > 0 {
+		batch, err := s.client.NewEventDataBatch(ctx, opts)
 		if err != nil {
 			return failed(doing, err)
 		}
-		n := fill(batch, messages)
+		n := fill(batch, events)
 		if n == 0 {
-			return fault.Errorf(fault.Limit, "%s: a message of %d bytes is too large for the hub", doing, len(messages[0]))
+			return fault.Errorf(fault.Limit, "%s: a message of %d bytes is too large for the hub", doing, len(events[0].Body))
 		}
 		if err := s.client.SendEventDataBatch(ctx, batch, nil); err != nil {
 			return failed(doing, err)
 		}
-		messages = messages[n:]
+		events = events[n:]
 	}
 	return nil
 }
@@ -70,14 +99,14 @@ func failed(doing string, err error) error {
 	return fault.Errorf(kind, "%s: %s", doing, e.Code)
 }
 
-// fill adds messages until the next one does not fit, and returns how many.
-func fill(batch *azeventhubs.EventDataBatch, messages [][]byte) int {
-	for i, m := range messages {
-		if batch.AddEventData(&azeventhubs.EventData{Body: m}, nil) != nil {
+// fill adds events until the next one does not fit, and returns how many.
+func fill(batch *azeventhubs.EventDataBatch, events []*azeventhubs.EventData) int {
+	for i, e := range events {
+		if batch.AddEventData(e, nil) != nil {
 			return i
 		}
 	}
-	return len(messages)
+	return len(events)
 }
 
 // Close closes the connection.

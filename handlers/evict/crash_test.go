@@ -10,18 +10,24 @@ import (
 
 // ending ends the process at its n-th access to the world, before or after that took effect. From then on nothing works.
 type ending struct {
-	at     int
-	after  bool
-	n      int
-	dead   bool
-	name   string // of the access
-	write  bool
-	cancel context.CancelFunc
+	at      int
+	after   bool
+	changes bool // only accesses that change the world are counted
+	n       int
+	dead    bool
+	name    string // of the access
+	cancel  context.CancelFunc
 }
+
+// afterChange ends the process after its n-th change of the world.
+func afterChange(n int) *ending { return &ending{at: n, after: true, changes: true} }
 
 func (e *ending) wall(name string, write bool, do func() error) error {
 	if e.dead {
 		return errCrash
+	}
+	if e.changes && !write {
+		return do()
 	}
 	if e.n++; e.n != e.at {
 		return do()
@@ -29,7 +35,7 @@ func (e *ending) wall(name string, write bool, do func() error) error {
 	if e.after {
 		_ = do()
 	}
-	e.dead, e.name, e.write = true, name, write
+	e.dead, e.name = true, name
 	e.cancel()
 	return errCrash
 }
@@ -77,32 +83,15 @@ func TestWhereverTheProcessEndsAnotherInstanceReachesTheSameEnd(t *testing.T) {
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			writes := k.writes(t)
-			for _, at := range writes {
-				endAt(t, k, &ending{at: at, after: true})
+			for n := 1; ; n++ {
+				e := afterChange(n)
+				if endAt(t, k, e); !e.dead {
+					t.Logf("the process was ended after each of %d changes of the world", n-1)
+					return
+				}
 			}
-			t.Logf("the process was ended after each of %d changes of the world", len(writes))
 		})
 	}
-}
-
-// writes returns the numbers of the accesses of an undisturbed run that change the world.
-func (k kind) writes(t *testing.T) []int {
-	t.Helper()
-	var out []int
-	synctest.Test(t, func(t *testing.T) {
-		l, n := begin(t, k), 0
-		l.wall = []wall{func(_ string, write bool, do func() error) error {
-			if n++; write {
-				out = append(out, n)
-			}
-			return do()
-		}}
-		if err := l.toTheEnd(); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return out
 }
 
 func TestTheProcessMayEndBeforeAndAfterEverySingleAccess(t *testing.T) {

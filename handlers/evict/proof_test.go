@@ -40,7 +40,7 @@ func held(t *testing.T) azgraph.Holder {
 func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds(t *testing.T) {
 	h, moments := held(t), 0
 	for at := 1; ; at++ {
-		e := &ending{at: at, after: true}
+		e := afterChange(at)
 		synctest.Test(t, func(t *testing.T) {
 			k := kinds["credentials alone"]
 			k.seed = func(l *lab) {
@@ -65,7 +65,7 @@ func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds
 			op = l.operation()
 			app, _ := l.dir.Get(directory.Applications, "appobj")
 			if err != nil || op.State != remedy.StateDone || len(app.KeyCredentials) != 1 || string(app.KeyCredentials[0].Key) != string(theCertificate()) || app.KeyCredentials[0].KeyID != op.NewKeyID {
-				t.Errorf("ended at access %d (%s): %s %s (%v); %d certificates", at, e.name, op.State, op.Reason, err, len(app.KeyCredentials))
+				t.Errorf("ended after change %d (%s): %s %s (%v); %d certificates", at, e.name, op.State, op.Reason, err, len(app.KeyCredentials))
 			}
 			removed, err := l.ledgerOf(op)
 			if !slices.Contains(removed, "held") || !slices.Contains(removed, "appcert") || errors.Is(err, context.Canceled) {

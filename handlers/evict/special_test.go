@@ -76,7 +76,7 @@ func TestWithoutAProofThePrincipalIsDisabledAgainAndNothingIsAddedBack(t *testin
 
 func TestGivingUpIsNotForgottenWhereverTheProcessEnds(t *testing.T) {
 	for at := 1; ; at++ {
-		e := &ending{at: at, after: true}
+		e := afterChange(at)
 		synctest.Test(t, func(t *testing.T) {
 			l := begin(t, kinds["credentials alone"])
 			l.unproven = 1 << 20
@@ -89,7 +89,7 @@ func TestGivingUpIsNotForgottenWhereverTheProcessEnds(t *testing.T) {
 			}
 			op := l.operation()
 			if sp, _ := l.dir.Get(directory.ServicePrincipals, victimID); op.State != remedy.StateFailed || sp.AccountEnabled {
-				t.Errorf("ended at access %d (%s): %s, enabled %v", at, e.name, op.State, sp.AccountEnabled)
+				t.Errorf("ended after change %d (%s): %s, enabled %v", at, e.name, op.State, sp.AccountEnabled)
 			}
 		})
 		if !e.dead || t.Failed() {

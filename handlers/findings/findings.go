@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,12 +114,15 @@ func timeKey(t time.Time, id string) string {
 
 // splitTimeKey is the inverse of timeKey.
 func splitTimeKey(key string) (t time.Time, id string) {
-	const end = 1 << 53
-	var left int64
-	if n, err := fmt.Sscanf(key, "%016x-%s", &left, &id); n != 2 || err != nil {
+	const end, digits = 1 << 53, 16
+	if len(key) <= digits || key[digits] != '-' {
 		return time.Time{}, ""
 	}
-	return time.UnixMilli(end - left).UTC(), id
+	left, err := strconv.ParseInt(key[:digits], 16, 64) // every list reads many
+	if err != nil {
+		return time.Time{}, ""
+	}
+	return time.UnixMilli(end - left).UTC(), key[digits+1:]
 }
 
 // Of returns all detections of a principal.

@@ -95,13 +95,13 @@ func (s Store) Read(ctx context.Context, r index.Reading, yield func(d detect.De
 
 // at reads the detection of an index row, or nil when the row is of before.
 func (s Store) at(ctx context.Context, row store.Row) (*detect.Detection, error) {
-	_, id := splitTimeKey(row.Key)
+	at, id := splitTimeKey(row.Key)
 	d, err := s.get(ctx, principalOf(row.Data), id)
 	if err != nil {
 		return nil, err
 	}
 	current := row.Partition == partitionTime || row.Partition == is(&d) || row.Partition == IndexOf(d.Principal.Key())
-	if !current || row.Key != timeKey(d.Detected, d.ID) {
+	if !current || at.UnixMilli() != d.Detected.UnixMilli() {
 		return nil, nil
 	}
 	return &d, nil

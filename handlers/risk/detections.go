@@ -26,8 +26,8 @@ type detection struct {
 	Contributions []score.Contribution `json:"rekeyContributions"`
 }
 
-func detectionForm(d detect.Detection, known bool) detection {
-	out := detection{report.Graph(d), d.Bits, d.Contributions}
+func detectionForm(d detect.Detection, graph report.RiskDetection, known bool) detection {
+	out := detection{graph, d.Bits, d.Contributions}
 	out.RiskDetail, out.Activity = mask("riskDetail", out.RiskDetail, known), mask("activity", out.Activity, known)
 	return out
 }
@@ -201,7 +201,7 @@ func (p *page) consider(l *list, d detect.Detection, after string) (bool, error)
 	if !l.Filter.Match(property(&graph)) {
 		return true, nil
 	}
-	return p.add(l, detectionForm(d, l.known), after)
+	return p.add(l, detectionForm(d, graph, l.known), after)
 }
 
 // named reads the detections that a filter names by id: one page.
@@ -236,5 +236,5 @@ func (h *handler) getDetection(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.one(w, r, detectionSet, detectionForm(d, knows(w, r)), detectionSchema)
+	return h.one(w, r, detectionSet, detectionForm(d, report.Graph(d), knows(w, r)), detectionSchema)
 }

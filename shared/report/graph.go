@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"rekey/shared/detect"
@@ -87,7 +88,7 @@ func additionalInfo(d detect.Detection) *string {
 		pairs = append(pairs, pair{d.Rule, d.Statement})
 	}
 	for _, c := range d.Contributions {
-		pairs = append(pairs, pair{c.Name, fmt.Sprintf("%s (%.1f bits): %s", c.Value, c.Bits, c.Why)})
+		pairs = append(pairs, pair{c.Name, c.Value + " (" + strconv.FormatFloat(c.Bits, 'f', 1, 64) + " bits): " + c.Why})
 	}
 	if len(pairs) == 0 {
 		return nil

@@ -24,6 +24,10 @@ type world struct {
 	consumers []*consumer
 	n         int
 	broken    []string
+
+	pairs map[string]string       // pairOf, by target: every reader asks for it after every step
+	items map[string]*rotate.Item // of the journal that was looked at last
+	seen  *rotate.Journal
 }
 
 type version struct {
@@ -50,10 +54,31 @@ var (
 
 func pairOf(i *rotate.Item) string { return strings.ToLower(i.Provider) + "#" + i.Pair }
 
+// pair is pairOf, worked out once.
+func (w *world) pair(i *rotate.Item) string {
+	p, ok := w.pairs[i.Key]
+	if !ok {
+		p = pairOf(i)
+		w.pairs[i.Key] = p
+	}
+	return p
+}
+
+// item finds an item of a journal: there are many readers, and a journal looks from its beginning.
+func (w *world) item(j *rotate.Journal, key string) *rotate.Item {
+	if w.seen != j || len(w.items) != len(j.Items) {
+		w.seen, w.items = j, make(map[string]*rotate.Item, len(j.Items))
+		for _, i := range j.Items {
+			w.items[i.Key] = i
+		}
+	}
+	return w.items[key]
+}
+
 // newWorld makes the world that a plan was made of: every secret holds what its tags say, the first copy of a pair the
 // second key if odd says so.
 func newWorld(p rotate.Plan, pinned bool) *world {
-	w := &world{now: now, keys: map[string]map[string]string{}, made: map[string]int{}, secrets: map[string][]version{}, passwords: map[string]map[string]password{}}
+	w := &world{now: now, keys: map[string]map[string]string{}, made: map[string]int{}, secrets: map[string][]version{}, passwords: map[string]map[string]password{}, pairs: map[string]string{}}
 	for _, tier := range p.Tiers {
 		for n := range tier.Targets {
 			x := &tier.Targets[n]
@@ -116,7 +141,7 @@ func (w *world) put(name string, v version) string {
 func (w *world) works(i *rotate.Item, value string) bool {
 	switch {
 	case i.Kind.Paired():
-		for _, v := range w.keys[pairOf(i)] {
+		for _, v := range w.keys[w.pair(i)] {
 			if v == value {
 				return true
 			}
@@ -138,7 +163,7 @@ func (w *world) works(i *rotate.Item, value string) bool {
 // use lets every consumer use what it has, and notes who is refused although the plan did not say so.
 func (w *world) use(j *rotate.Journal) {
 	for _, c := range w.consumers {
-		i := j.Item(c.key)
+		i := w.item(j, c.key)
 		if i == nil || i.Kind == rotate.OwnerAction {
 			continue
 		}
@@ -169,7 +194,7 @@ func (w *world) intent(j *rotate.Journal, i *rotate.Item) rotate.Intent {
 	if name == "" {
 		return rotate.Intent{}
 	}
-	return rotate.Intent{Fingerprint: rotate.Fingerprint(j.ID, sealed(w.keys[pairOf(i)][name]))}
+	return rotate.Intent{Fingerprint: rotate.Fingerprint(j.ID, sealed(w.keys[w.pair(i)][name]))}
 }
 
 func (w *world) renews(i *rotate.Item) string {
@@ -205,7 +230,7 @@ func (w *world) step(j *rotate.Journal, i *rotate.Item, fail func(string) error)
 			if h.Key == "" || h.Key == i.First {
 				continue
 			}
-			value := w.keys[pairOf(i)][i.First]
+			value := w.keys[w.pair(i)][i.First]
 			id := w.newest(h.Name).id
 			if w.newest(h.Name).value != value {
 				id = w.put(h.Name, version{value: value})
@@ -217,8 +242,8 @@ func (w *world) step(j *rotate.Journal, i *rotate.Item, fail func(string) error)
 		}
 	case rotate.StepRenewOther, rotate.StepRenewFirst:
 		name := w.renews(i)
-		if rotate.Fingerprint(j.ID, sealed(w.keys[pairOf(i)][name])) == i.Fingerprint {
-			w.keys[pairOf(i)][name] = w.fresh()
+		if rotate.Fingerprint(j.ID, sealed(w.keys[w.pair(i)][name])) == i.Fingerprint {
+			w.keys[w.pair(i)][name] = w.fresh()
 			w.made["regenerated "+i.Key+" "+name]++
 		}
 	case rotate.StepAdd:
@@ -252,7 +277,7 @@ func (w *world) prove(i *rotate.Item) (out rotate.Outcome) {
 		h := rotate.Holding{Name: c.Name(), Version: v.id}
 		switch {
 		case i.Kind.Paired():
-			for name, key := range w.keys[pairOf(i)] {
+			for name, key := range w.keys[w.pair(i)] {
 				if v.value == key {
 					h.Key = name
 				}
@@ -308,7 +333,7 @@ func (w *world) store(i *rotate.Item, mark string, fail func(string) error) (out
 		case !i.Proven(c):
 			continue
 		case i.Kind.Paired():
-			value = w.keys[pairOf(i)][i.Other()]
+			value = w.keys[w.pair(i)][i.Other()]
 		case v.mark == mark:
 			value, credential = v.value, v.credential
 		case value == "":

@@ -48,4 +48,15 @@ func TestAnApplicationsTokenCarriesWhatTheDirectorySaysItWasGiven(t *testing.T) 
 	if err != nil || !slices.Equal(c.Roles, []string{"Mail.Read"}) || !slices.Equal(c.Wids, []string{"admin"}) || c.Object != "sp" {
 		t.Errorf("%+v, %v", c, err)
 	}
+	if _, err := s.Verify(call, "https://vault.azure.net"); err == nil {
+		t.Error("a token that held for one audience holds for another")
+	}
+	for n, want := range []bool{true, false} { // the key before the newest is still published
+		if err := s.Roll(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Verify(call, "https://graph.microsoft.com"); (err == nil) != want {
+			t.Errorf("after %d new keys: %v", n+1, err)
+		}
+	}
 }

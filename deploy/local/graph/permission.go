@@ -32,6 +32,10 @@ var (
 
 	readAgents = demand{"AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"}
 
+	// Who may only work on its own may make applications, too; that is left out here, for nothing makes any that way.
+	makeApplication = demand{"Application.ReadWrite.All"}
+	readLicences    = demand{"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+
 	writeApplication = demand{ownedBy, "Application.ReadWrite.All"}
 	writePrincipal   = demand{ownedBy, "Application.ReadWrite.All", "Directory.ReadWrite.All"}
 	rollKey          = demand{none}
@@ -147,17 +151,17 @@ func (s *Server) owns(c call) bool {
 }
 
 // conditionalAccess and identityProtection are services of their own behind Graph.
-func (rt route) conditionalAccess() bool {
-	return strings.HasPrefix(rt.path, "/identity/conditionalAccess")
+func (r route) conditionalAccess() bool {
+	return strings.HasPrefix(r.path, "/identity/conditionalAccess")
 }
 
-func (rt route) paced() bool {
-	return rt.conditionalAccess() || strings.HasPrefix(rt.path, "/identityProtection")
+func (r route) paced() bool {
+	return r.conditionalAccess() || strings.HasPrefix(r.path, "/identityProtection")
 }
 
 // refusal is how missing permissions are refused. Graph does not say which one is missing, and neither does this.
-func (rt route) refusal() problem {
-	if rt.conditionalAccess() {
+func (r route) refusal() problem {
+	if r.conditionalAccess() {
 		return problem{http.StatusForbidden, "AccessDenied", "You cannot perform the requested operation, required scopes are missing in the token.", nil}
 	}
 	return denied

@@ -128,7 +128,7 @@ func signWith(t testing.TB, method jwt.SigningMethod, kid string, key any, c jwt
 	return s
 }
 
-func request(t *testing.T, token string) *http.Request {
+func request(t testing.TB, token string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/things", nil)
 	if token != "" {

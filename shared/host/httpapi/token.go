@@ -3,6 +3,8 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,8 +38,10 @@ type TokenConfig struct {
 // Verifier proves who calls.
 type Verifier struct {
 	TokenConfig
-	parser  *jwt.Parser
-	issuers map[string]issuer
+	parser    *jwt.Parser
+	validator *jwt.Validator // the parser's, for tokens whose signature is known to hold
+	issuers   map[string]issuer
+	proved    proved
 }
 
 type issuer struct {
@@ -59,9 +63,10 @@ func NewVerifier(c TokenConfig) *Verifier {
 		c.Versions = []string{Version2}
 	}
 	base := c.Authority + "/" + c.Tenant
-	v := &Verifier{TokenConfig: c, issuers: map[string]issuer{}, parser: jwt.NewParser(
+	options := []jwt.ParserOption{
 		jwt.WithValidMethods([]string{"RS256"}), jwt.WithAudience(c.Audiences...), jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(c.Now),
-	)}
+	}
+	v := &Verifier{TokenConfig: c, issuers: map[string]issuer{}, parser: jwt.NewParser(options...), validator: jwt.NewValidator(options...)}
 	add := func(version, name, metadata string) {
 		v.issuers[name] = issuer{version, &keys{metadata: metadata, issuer: name, tenant: c.Tenant, client: c.Client, now: c.Now}}
 	}
@@ -125,16 +130,25 @@ func (v *Verifier) Caller(r *http.Request) (Caller, error) {
 }
 
 func (v *Verifier) token(ctx context.Context, token string) (Caller, error) {
-	var c claims
-	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return v.key(ctx, t, &c) })
+	sum := sha256.Sum256([]byte(token))
+	if c, ok := v.recall(ctx, sum); ok {
+		return v.accept(c)
+	}
+	var p proof
+	_, err := v.parser.ParseWithClaims(token, &p.claims, func(t *jwt.Token) (_ any, err error) {
+		p.id, _ = t.Header["kid"].(string)
+		p.key, err = v.key(ctx, t, &p.claims, p.id)
+		return p.key, err
+	})
 	if err != nil {
 		return Caller{}, reason(err)
 	}
-	return v.accept(&c)
+	v.remember(sum, p)
+	return v.accept(&p.claims)
 }
 
-// key finds the key that must have signed a token. Nothing it reads is proved yet.
-func (v *Verifier) key(ctx context.Context, t *jwt.Token, c *claims) (any, error) {
+// key finds the key, by its id, that must have signed a token. Nothing it reads is proved yet.
+func (v *Verifier) key(ctx context.Context, t *jwt.Token, c *claims, id string) (*rsa.PublicKey, error) {
 	from, ok := v.issuers[c.Issuer]
 	if !ok {
 		return nil, fmt.Errorf("%w: the token is of another issuer than %s", errRefused, strings.Join(v.names(), " or "))
@@ -142,7 +156,6 @@ func (v *Verifier) key(ctx context.Context, t *jwt.Token, c *claims) (any, error
 	if _, critical := t.Header["crit"]; critical {
 		return nil, fmt.Errorf("%w: the token has a critical extension that is not known here", errRefused)
 	}
-	id, _ := t.Header["kid"].(string)
 	return from.keys.find(ctx, id)
 }
 

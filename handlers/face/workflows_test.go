@@ -207,8 +207,9 @@ func TestTheWorkflowThatNotifiesTellsDetectionsAndStates(t *testing.T) {
 		t.Errorf("slept %v", f.slept)
 	}
 	f.find("d1", "sp1")
-	f.asked("sp1", "approve")
-	if n := len(f.ran()); n != 2 {
+	f.turn()
+	f.ordered(f.as(ann), "/remediations", `{"servicePrincipalId":"sp1","mode":"approve","reason":"a drill"}`, "Idempotency-Key", "drill")
+	if n := len(f.ran()); n != 3 { // what was found, that somebody asked, and that it awaits people
 		t.Errorf("%d runs", n)
 	}
 	f.same("notify")

@@ -44,18 +44,6 @@ func orderForm(o order.Order) orderStatus {
 	return s
 }
 
-// origin is where the client reached the API: in front of the Functions host.
-func origin(r *http.Request) string {
-	scheme, host := r.Header.Get("X-Forwarded-Proto"), r.Header.Get("X-Forwarded-Host")
-	if scheme != "https" {
-		scheme = "http"
-	}
-	if host == "" {
-		host = r.Host
-	}
-	return scheme + "://" + host
-}
-
 func (h *handler) failed(w http.ResponseWriter, err error) {
 	if errors.Is(err, fault.NotFound) {
 		h.fail(w, http.StatusNotFound, "Request_ResourceNotFound", "There is no such policy or order of Rekey.")

@@ -11,6 +11,7 @@ import (
 
 	"rekey/handlers/orders"
 	"rekey/shared/fault"
+	"rekey/shared/host/httpapi"
 	"rekey/shared/order"
 	"rekey/shared/policy"
 )
@@ -55,7 +56,7 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	h.answer(w, http.StatusOK, map[string]any{"@odata.context": origin(r) + h.Prefix + "/$metadata#identity/conditionalAccess/policies", "value": values})
+	h.answer(w, http.StatusOK, map[string]any{"@odata.context": httpapi.Origin(r) + h.Prefix + "/$metadata#identity/conditionalAccess/policies", "value": values})
 }
 
 func (h *handler) get(w http.ResponseWriter, r *http.Request) {
@@ -163,7 +164,7 @@ func (h *handler) order(w http.ResponseWriter, r *http.Request) {
 const retryAfter = "5"
 
 func (h *handler) accepted(w http.ResponseWriter, r *http.Request, o order.Order) {
-	w.Header().Set("Location", origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
+	w.Header().Set("Location", httpapi.Origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
 	w.Header().Set("Retry-After", retryAfter)
 	h.answer(w, http.StatusAccepted, orderForm(o))
 }

@@ -7,6 +7,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -67,7 +68,10 @@ type step struct {
 	Else       struct {
 		Actions steps `json:"actions"`
 	} `json:"else"`
-	Options string `json:"operationOptions"`
+	Options    string `json:"operationOptions"`
+	Conditions []struct {
+		Expression string `json:"expression"`
+	} `json:"conditions"` // of a trigger: all must hold for a call to start a run
 }
 
 // Load reads a template of Azure Resource Manager that has one workflow in it. Values are those of the template's parameters; what is
@@ -77,7 +81,7 @@ func Load(path string, values map[string]any, c Config) (*Workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	var template struct {
+	var file struct {
 		Parameters map[string]struct{ DefaultValue any }
 		Resources  []struct {
 			Type       string
@@ -87,27 +91,27 @@ func Load(path string, values map[string]any, c Config) (*Workflow, error) {
 			}
 		}
 	}
-	if err := json.Unmarshal(b, &template); err != nil {
+	if err := json.Unmarshal(b, &file); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	for _, r := range template.Resources {
+	t := template{parameters: map[string]any{}}
+	for name, p := range file.Parameters {
+		if p.DefaultValue == nil {
+			continue
+		}
+		if t.parameters[name], err = t.value(p.DefaultValue); err != nil {
+			return nil, fmt.Errorf("the default of %s in %s: %w", name, path, err)
+		}
+	}
+	maps.Copy(t.parameters, values)
+	for _, r := range file.Resources {
 		if r.Type != "Microsoft.Logic/workflows" {
 			continue
 		}
 		w := &Workflow{Config: c, definition: r.Properties.Definition, parameters: map[string]any{}, hooks: newHooks()}
 		for name, p := range r.Properties.Parameters {
-			w.parameters[name] = p.Value
-			of, ok := strings.CutPrefix(asText(p.Value), "[parameters('")
-			if !ok {
-				continue
-			}
-			of = strings.TrimSuffix(of, "')]")
-			if _, ok := template.Parameters[of]; !ok {
-				return nil, fmt.Errorf("%s has no parameter %s", path, of)
-			}
-			w.parameters[name] = template.Parameters[of].DefaultValue
-			if v, ok := values[of]; ok {
-				w.parameters[name] = v
+			if w.parameters[name], err = t.value(p.Value); err != nil {
+				return nil, fmt.Errorf("the parameter %s in %s: %w", name, path, err)
 			}
 		}
 		return w, w.only()
@@ -129,7 +133,7 @@ func (w *Workflow) only() error {
 }
 
 func (w *Workflow) scope() *scope {
-	return &scope{parameters: w.parameters, outputs: map[string]map[string]any{}}
+	return &scope{functions: functions, parameters: w.parameters, outputs: map[string]map[string]any{}}
 }
 
 // SwitchOn subscribes, as saving the workflow does.
@@ -170,17 +174,37 @@ type Run struct {
 	Errors  []error                   // of those that failed
 }
 
-// Next runs the workflow with the oldest call that its trigger got. It reports whether there was one.
+// Next runs the workflow with the oldest call that its trigger got and that its conditions let pass. It reports whether there was one.
 func (w *Workflow) Next() (*Run, bool) {
-	body, ok := w.hooks.take(w.trigger)
-	if !ok {
-		return nil, false
+	for {
+		body, ok := w.hooks.take(w.trigger)
+		if !ok {
+			return nil, false
+		}
+		s := w.scope()
+		s.trigger = map[string]any{"body": body}
+		r := &Run{Status: map[string]string{}, Outputs: s.outputs}
+		pass, err := s.pass(w.definition.Triggers[w.trigger])
+		if err != nil {
+			r.Errors = append(r.Errors, fmt.Errorf("%s: %w", w.trigger, err))
+			return r, true
+		}
+		if pass {
+			w.run(s, r, w.definition.Actions)
+			return r, true
+		}
 	}
-	s := w.scope()
-	s.trigger = map[string]any{"body": body}
-	r := &Run{Status: map[string]string{}, Outputs: s.outputs}
-	w.run(s, r, w.definition.Actions)
-	return r, true
+}
+
+// pass reports whether all conditions of a trigger hold.
+func (s *scope) pass(trigger step) (bool, error) {
+	for _, c := range trigger.Conditions {
+		v, err := s.text(c.Expression)
+		if err != nil || v != true {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // run runs the actions of one block, each when those that it comes after have ended as it wants.

@@ -11,6 +11,7 @@ import (
 
 // scope is what expressions can see.
 type scope struct {
+	functions  map[string]function
 	parameters map[string]any
 	trigger    map[string]any            // body and headers
 	outputs    map[string]map[string]any // of actions, by name
@@ -95,7 +96,7 @@ func asText(v any) string {
 	return string(b)
 }
 
-// parser reads and evaluates an expression in one go: functions, texts, numbers, and access by ['name'] and ?['name'].
+// parser reads and evaluates an expression in one go: functions, texts, numbers, and access by ['name'], ?['name'] and .name.
 type parser struct {
 	scope *scope
 	rest  string
@@ -112,6 +113,10 @@ func (p *parser) take(token string) bool {
 func (p *parser) expression() (any, error) {
 	v, err := p.operand()
 	for err == nil {
+		if p.take(".") {
+			v, err = access(v, p.name(), false)
+			continue
+		}
 		safe := p.take("?[")
 		if !safe && !p.take("[") {
 			return v, nil
@@ -162,12 +167,7 @@ func (p *parser) operand() (any, error) {
 		p.rest = p.rest[end:]
 		return n, err
 	}
-	end := strings.IndexFunc(p.rest, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
-	if end < 0 {
-		end = len(p.rest)
-	}
-	name := p.rest[:end]
-	p.rest = p.rest[end:]
+	name := p.name()
 	switch name {
 	case "true", "false":
 		return name == "true", nil
@@ -191,6 +191,17 @@ func (p *parser) operand() (any, error) {
 	return p.scope.call(name, args)
 }
 
+// name reads letters.
+func (p *parser) name() string {
+	end := strings.IndexFunc(p.rest, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
+	if end < 0 {
+		end = len(p.rest)
+	}
+	name := p.rest[:end]
+	p.rest = p.rest[end:]
+	return name
+}
+
 // quoted reads a text in single quotes; a quote in it is doubled.
 func (p *parser) quoted() (any, error) {
 	var out strings.Builder
@@ -209,11 +220,14 @@ func (p *parser) quoted() (any, error) {
 	}
 }
 
-// functions are those that the workflows use, by the number of their arguments; -1 is any.
-var functions = map[string]struct {
+// function is one, with the number of its arguments; -1 is any.
+type function struct {
 	args int
 	do   func(s *scope, a []any) (any, error)
-}{
+}
+
+// functions are those that the workflows use.
+var functions = map[string]function{
 	"parameters":      {1, func(s *scope, a []any) (any, error) { return access(s.parameters, a[0], false) }},
 	"triggerBody":     {0, func(s *scope, _ []any) (any, error) { return s.trigger["body"], nil }},
 	"body":            {1, func(s *scope, a []any) (any, error) { return s.output(a[0]) }},
@@ -264,7 +278,7 @@ var functions = map[string]struct {
 }
 
 func (s *scope) call(name string, args []any) (any, error) {
-	f, ok := functions[name]
+	f, ok := s.functions[name]
 	if !ok {
 		return nil, fmt.Errorf("the function %s is not known here", name)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -162,7 +163,7 @@ func (w *Workflow) connector(s *scope, name string, a step) (map[string]any, err
 	if err != nil {
 		return nil, err
 	}
-	c := Call{Connection: asText(id), Webhook: a.Type == "ApiConnectionWebhook", Method: strings.ToUpper(asText(in["method"])), Path: asText(in["path"]), Body: in["body"]}
+	c := Call{Connection: path.Base(asText(id)), Webhook: a.Type == "ApiConnectionWebhook", Method: strings.ToUpper(asText(in["method"])), Path: asText(in["path"]), Body: in["body"]}
 	if h, ok := in["headers"].(map[string]any); ok {
 		c.Headers = map[string]string{}
 		for k, v := range h {

@@ -312,3 +312,9 @@ func size(v any) int {
 	}
 	return 0
 }
+
+// Known reports whether a function of workflows is one that runs here.
+func Known(function string) bool {
+	_, ok := functions[function]
+	return ok
+}

@@ -1,5 +1,5 @@
 // Package logicapps is Rekey for Azure Logic Apps and Power Automate: the description of a custom connector, made from the table of
-// routes, and workflows to begin with. README.md says how they are deployed; the package engine runs the workflows in tests.
+// routes, and workflows to begin with. docs/logic-apps.md says how they are deployed; the package engine runs the workflows in tests.
 package logicapps
 
 import (

@@ -249,12 +249,48 @@ func TestTheWorkflowThatApprovesSaysNo(t *testing.T) {
 	f.find("d1", "sp1")
 	path := f.asked("sp1", "approve")
 	f.answers["/approvalmail/$subscriptions"] = map[string]any{"SelectedOption": "Reject"}
-	if runs := f.ran(); len(runs) != 1 || runs[0].Status["Reject"] != engine.Succeeded || runs[0].Status["Approve"] != "" {
+	if runs := f.ran(); len(runs) != 1 || runs[0].Status["Reject"] != engine.Succeeded || runs[0].Status["Approve"] != "" || runs[0].Status["Tell_that_the_no_did_not_count"] != "" {
 		t.Fatalf("%+v", runs)
 	}
 	if a := f.do(f.as(ann), "GET", path, ""); a.text("state") != "rejected" {
 		t.Errorf("%s", a.raw)
 	}
+}
+
+func TestTheWorkflowThatApprovesTellsAYesThatDidNotCount(t *testing.T) {
+	f := newFlow(t, "approve", nil)
+	f.approvals = false // as long as nobody set REKEY_HTTP_APPROVALS
+	f.must(f.SwitchOn())
+	f.find("d1", "sp1")
+	path := f.asked("sp1", "approve")
+	f.answers["/approvalmail/$subscriptions"] = map[string]any{"SelectedOption": "Approve"}
+	runs := f.ran()
+	if len(runs) != 1 || runs[0].Status["Tell_that_the_yes_did_not_count"] != engine.Succeeded || runs[0].Status["Wait_for_the_end"] != "" {
+		t.Fatalf("%+v", runs)
+	}
+	if text := f.message(); !strings.Contains(text, "REKEY_HTTP_APPROVALS") {
+		t.Errorf("told %s", text)
+	}
+	if a := f.do(f.as(ann), "GET", path, ""); a.text("state") != "awaitingApproval" {
+		t.Errorf("%s", a.raw)
+	}
+}
+
+func TestTheWorkflowThatAsksTheOwnerTellsWhenThereIsNoPlan(t *testing.T) {
+	f := newFlow(t, "ask-owner", nil)
+	f.answers["/mailwithoptions/$subscriptions"] = map[string]any{"SelectedOption": "It was not us"}
+	f.must(f.SwitchOn())
+	f.find("d1", "nobody") // who cannot be looked up
+	if runs := f.ran(); len(runs) != 1 || runs[0].Status["Tell_that_there_is_no_plan"] != engine.Succeeded {
+		t.Fatalf("%+v", runs)
+	}
+}
+
+// message is the last one to a channel.
+func (f *flow) message() string {
+	body, _ := f.calls[len(f.calls)-1].Body.(map[string]any)
+	text, _ := body["messageBody"].(string)
+	return text
 }
 
 func TestTheWorkflowThatAsksTheOwnerTellsTheAnswerAndANoMakesAPlan(t *testing.T) {

@@ -111,6 +111,15 @@ locals {
         | project function
       EOT
     }
+    callbacks-given-up = {
+      severity = 3, every = "PT15M", window = "PT1H", by = "function"
+      says     = "Who subscribed was not told: calls were refused, or nothing took them for a day. What was given up can be delivered again."
+      query    = <<-EOT
+        ${chomp(local.log)}
+        | where toint(r.callbacks_dead) > 0
+        | distinct function
+      EOT
+    }
     throttled = {
       severity = 2, every = "PT15M", window = "PT1H", by = "function"
       says     = "Microsoft Graph, Azure or storage answers that there are too many requests: what is waiting takes longer."

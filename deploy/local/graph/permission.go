@@ -32,6 +32,10 @@ var (
 
 	readAgents = demand{"AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"}
 
+	// Who may only work on its own may make applications, too; that is left out here, for nothing makes any that way.
+	makeApplication = demand{"Application.ReadWrite.All"}
+	readLicences    = demand{"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+
 	writeApplication = demand{ownedBy, "Application.ReadWrite.All"}
 	writePrincipal   = demand{ownedBy, "Application.ReadWrite.All", "Directory.ReadWrite.All"}
 	rollKey          = demand{none}

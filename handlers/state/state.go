@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"rekey/handlers/cases"
@@ -23,6 +24,7 @@ import (
 	"rekey/shared/azure/redact"
 	"rekey/shared/azure/tables"
 	"rekey/shared/deadletter"
+	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/store"
 )
@@ -67,6 +69,37 @@ func Credential(id config.Identity) (azcore.TokenCredential, error) {
 	}
 	cred, err := azidentity.NewManagedIdentityCredential(&opts)
 	return cred, redact.Error("opening the managed identity", err)
+}
+
+// Who a person is when a command works in his name.
+const (
+	AsCLI         = "cli"         // whoever is signed in to Azure CLI (az login)
+	AsIdentity    = "identity"    // the managed identity of the machine
+	AsEnvironment = "environment" // the service principal that AZURE_CLIENT_ID and its credential name, for pipelines
+)
+
+// Person returns the credential of the person who calls a command, in one tenant. Which of them is said, never guessed.
+func Person(ctx context.Context, as, tenant string, id config.Identity) (azcore.TokenCredential, error) {
+	switch as {
+	case AsCLI:
+		cred, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: tenant})
+		if err != nil {
+			return nil, redact.Error("opening Azure CLI", err)
+		}
+		if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}}); err != nil {
+			return nil, fault.Errorf(fault.Denied, "asking Azure CLI for a token: there is none: install az, and sign in with `az login --tenant %s`", tenant)
+		}
+		return cred, nil
+	case AsIdentity:
+		return Credential(id)
+	case AsEnvironment:
+		cred, err := azidentity.NewEnvironmentCredential(nil)
+		if err != nil {
+			return nil, fault.Errorf(fault.Denied, "opening the credential of the environment: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
+		}
+		return cred, nil
+	}
+	return nil, fault.Errorf(fault.Denied, "--as is %q: cli, identity or environment", as)
 }
 
 // Ensure creates whatever is missing. In Azure the deployment does that, and the identities may not.

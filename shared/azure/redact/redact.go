@@ -20,6 +20,9 @@ import (
 	"rekey/shared/fault"
 )
 
+// ErrForbidden marks an answer 403: whoever called lacks a right. Errors carry it besides their kind.
+var ErrForbidden = errors.New("forbidden")
+
 // Error describes a failed call. Doing says what was attempted, in the -ing form, with nothing secret in it.
 // It returns nil for nil.
 func Error(doing string, err error) error {
@@ -34,7 +37,11 @@ func Error(doing string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Errorf(fault.Transient, "%s: %w", doing, context.DeadlineExceeded)
 	case errors.As(err, &response):
-		return fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
+		err := fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
+		if response.StatusCode == http.StatusForbidden {
+			return fault.As(ErrForbidden, err)
+		}
+		return err
 	case errors.As(err, &auth):
 		return fault.Errorf(authKind(auth), "%s: authentication failed: %s", doing, authCode(auth))
 	case errors.As(err, &network):

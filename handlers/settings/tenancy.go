@@ -9,3 +9,14 @@ type Tenancy struct {
 	GraphURL config.URL `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
 	ARMURL   config.URL `envconfig:"REKEY_ARM_URL" default:"https://management.azure.com" help:"Azure Resource Manager; another host in national clouds"`
 }
+
+// Checkup are the settings of `rekey doctor`: the tenant, the state account, and what else of the apps' settings it judges.
+type Checkup struct {
+	Tenancy
+	config.State
+	NetworkTable string `envconfig:"REKEY_NETWORK_TABLE" help:"path of the address table, as made by make network-table; empty: only what records say about addresses is known"`
+	Mode         string `envconfig:"REKEY_MODE" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
+}
+
+// Validate implements the check of package config.
+func (c *Checkup) Validate() error { return c.State.Validate() }

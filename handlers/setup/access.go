@@ -74,7 +74,7 @@ func (s *Setup) exclude(p *Plan, policy graph.AccessPolicy, covered map[string]s
 		return nil
 	}
 	if f := string(t.ClientApplications.Filter); f != "" && f != "null" {
-		p.note(Access, "policy %q chooses principals by a filter: whether it covers %s is not known here; exclude it in the portal", policy.DisplayName, strings.Join(names, ", "))
+		p.warn(Access, "policy %q chooses principals by a filter: whether it covers %s is not known here; exclude it in the portal", policy.DisplayName, strings.Join(names, ", "))
 		return nil
 	}
 	conditions, err := excluding(policy.Conditions, append(slices.Clone(t.ClientApplications.Exclude), add...))

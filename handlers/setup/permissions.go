@@ -82,7 +82,7 @@ func (s *Setup) permissionsOf(ctx context.Context, p *Plan, app string, offer of
 		switch {
 		case held[role.ID]:
 		case !known || !role.IsEnabled:
-			p.note(Permissions, "%s needs %s, which Microsoft Graph does not offer in this tenant: what it is for is left to people", app, n.Permission)
+			p.warn(Permissions, "%s needs %s, which Microsoft Graph does not offer in this tenant: what it is for is left to people", app, n.Permission)
 		case rights.Alarming(n.Permission) && !slices.Contains(s.Give, n.Permission):
 			p.note(Permissions, "%s is not given %s: its holder can give itself anything. What it is for is left to people; --give %s gives it", app, n.Permission, n.Permission)
 		default:
@@ -108,10 +108,10 @@ func (s *Setup) tooMuch(p *Plan, app, id string, have []graph.AppRoleAssignment,
 		name := offer.byID[a.AppRoleID].Value
 		switch {
 		case a.ResourceID != offer.resource:
-			p.note(Permissions, "%s holds the app role %s on %s, which Rekey did not give", app, a.AppRoleID, a.ResourceDisplayName)
+			p.warn(Permissions, "%s holds the app role %s on %s, which Rekey did not give", app, a.AppRoleID, a.ResourceDisplayName)
 		case needed[name]:
 		case !s.Prune:
-			p.note(Permissions, "%s holds %s, which it does not need: --prune takes it away", app, name)
+			p.warn(Permissions, "%s holds %s, which it does not need: --prune takes it away", app, name)
 		default:
 			p.call(Call{
 				Part: Permissions, Method: "DELETE", Path: "/servicePrincipals/" + offer.resource + "/appRoleAssignedTo/" + a.ID, What: "take " + name + " from " + app,

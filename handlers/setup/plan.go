@@ -56,6 +56,7 @@ type Call struct {
 type Remark struct {
 	Part Part   `json:"part"`
 	Text string `json:"text"`
+	Warn bool   `json:"warn,omitempty"` // it is not as it should be, and people have to see to it
 }
 
 // Value is a setting that follows from what was made, for the plan of Azure.
@@ -179,10 +180,16 @@ func explain(part Part, advice string, err error) error {
 func (p *Plan) call(c Call) { p.Calls = append(p.Calls, c) }
 
 func (p *Plan) note(part Part, format string, args ...any) {
-	p.Notes = append(p.Notes, Remark{part, fmt.Sprintf(format, args...)})
+	p.Notes = append(p.Notes, Remark{Part: part, Text: fmt.Sprintf(format, args...)})
 }
 
-func (p *Plan) problem(part Part, text string) { p.Problems = append(p.Problems, Remark{part, text}) }
+func (p *Plan) warn(part Part, format string, args ...any) {
+	p.Notes = append(p.Notes, Remark{Part: part, Text: fmt.Sprintf(format, args...), Warn: true})
+}
+
+func (p *Plan) problem(part Part, text string) {
+	p.Problems = append(p.Problems, Remark{Part: part, Text: text})
+}
 
 // own says what Rekey must never touch: its own identities.
 func (p *Plan) own(identities map[string]Identity) {

@@ -129,7 +129,7 @@ func (s *Setup) principal(ctx context.Context, p *Plan, missing bool) error {
 	}
 	for _, sp := range list {
 		if !sp.AccountEnabled {
-			p.note(API, "the service principal %s of the API is disabled: nobody gets a token for it. Whoever disabled it enables it", sp.ID)
+			p.warn(API, "the service principal %s of the API is disabled: nobody gets a token for it. Whoever disabled it enables it", sp.ID)
 		}
 	}
 	return nil
@@ -154,14 +154,14 @@ func (s *Setup) completed(p *Plan, api graph.Registration, missing bool) (map[st
 	if missing {
 		change["signInAudience"] = "AzureADMyOrg"
 	} else if api.SignInAudience != "AzureADMyOrg" {
-		p.note(API, "the registration's signInAudience is %s: applications of other tenants can ask for tokens, which face refuses. AzureADMyOrg is enough", api.SignInAudience)
+		p.warn(API, "the registration's signInAudience is %s: applications of other tenants can ask for tokens, which face refuses. AzureADMyOrg is enough", api.SignInAudience)
 	}
 	switch api.GroupMembershipClaims {
 	case directoryRoles, "All":
 	case "", "None":
 		change["groupMembershipClaims"] = directoryRoles
 	default:
-		p.note(API, "the registration's groupMembershipClaims is %s and stays: with DirectoryRole or All, directory roles open the API, too", api.GroupMembershipClaims)
+		p.warn(API, "the registration's groupMembershipClaims is %s and stays: with DirectoryRole or All, directory roles open the API, too", api.GroupMembershipClaims)
 	}
 	roles, scopes, err := decoded(api)
 	if err != nil {
@@ -192,7 +192,7 @@ func offer(p *Plan, change map[string]any, api graph.Registration, roles, scopes
 			like = permission{ID: scope.ID, DisplayName: scope.AdminConsentDisplayName, Description: scope.AdminConsentDescription}
 		}
 		if isRole && !role.Enabled || isScope && !scope.Enabled {
-			p.note(API, "the permission %s of the registration is disabled and stays so: who has it does not get in", name)
+			p.warn(API, "the permission %s of the registration is disabled and stays so: who has it does not get in", name)
 		}
 		if !isRole {
 			allRoles = append(allRoles, map[string]any{

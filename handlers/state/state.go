@@ -45,6 +45,14 @@ func Open(c config.State, id config.Identity) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
+	return OpenAs(c, cred)
+}
+
+// OpenAs opens the account with its connection string, or as whoever the credential names.
+func OpenAs(c config.State, cred azcore.TokenCredential) (*Account, error) {
+	if s := string(c.ConnectionString); s != "" {
+		return fromConnectionString(s)
+	}
 	var opts azcore.ClientOptions
 	t, errT := tables.FromURL(string(c.TableURL), cred, opts)
 	b, errB := blobs.FromURL(string(c.BlobURL), cred, opts)
@@ -117,6 +125,14 @@ func (a *Account) Blobs(name string) store.Blobs { return a.blobs.Container(name
 
 // Bell returns a queue's doorbell.
 func (a *Account) Bell(name string) store.Bell { return a.queues.Bell(name) }
+
+// Waiting returns about how many messages a queue holds.
+func (a *Account) Waiting(ctx context.Context, name string) (int, error) {
+	return a.queues.Waiting(ctx, name)
+}
+
+// Endpoint is where the account's blobs are reached.
+func (a *Account) Endpoint() string { return a.blobs.Endpoint() }
 
 // Findings returns the detections.
 func (a *Account) Findings() findings.Store {

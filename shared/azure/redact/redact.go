@@ -23,6 +23,9 @@ import (
 // ErrForbidden marks an answer 403: whoever called lacks a right. Errors carry it besides their kind.
 var ErrForbidden = errors.New("forbidden")
 
+// ErrMissing marks that a whole table, container or queue is not there.
+var ErrMissing = errors.New("missing")
+
 // Error describes a failed call. Doing says what was attempted, in the -ing form, with nothing secret in it.
 // It returns nil for nil.
 func Error(doing string, err error) error {
@@ -38,8 +41,11 @@ func Error(doing string, err error) error {
 		return fault.Errorf(fault.Transient, "%s: %w", doing, context.DeadlineExceeded)
 	case errors.As(err, &response):
 		err := fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
-		if response.StatusCode == http.StatusForbidden {
+		switch {
+		case response.StatusCode == http.StatusForbidden:
 			return fault.As(ErrForbidden, err)
+		case slices.Contains(missing, response.ErrorCode):
+			return fault.As(ErrMissing, err)
 		}
 		return err
 	case errors.As(err, &auth):

@@ -1,11 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"io"
+	"os"
 	"time"
 
 	"rekey/handlers/doctor"
@@ -26,7 +28,7 @@ func doctorCommand(ctx context.Context, args []string, out io.Writer) error {
 	var table string
 	if err := flags(args, func(f *flag.FlagSet) {
 		f.BoolVar(&a.json, "json", false, "print JSON")
-		f.StringVar(&a.as, "as", state.AsCLI, "cli, identity or environment: who you are")
+		f.StringVar(&a.as, "as", cmp.Or(os.Getenv("REKEY_AS"), state.AsCLI), "cli, identity or environment: who you are")
 		f.StringVar(&a.outputs, "outputs", "", "a file with what `tofu output -json` printed")
 		f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
 		f.StringVar(&a.oneHub, "one-hub", "", "as it was given to setup")

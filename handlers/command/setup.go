@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,7 @@ func setupFlags(a *setupArgs) func(*flag.FlagSet) {
 	return func(f *flag.FlagSet) {
 		f.BoolVar(&a.apply, "apply", false, "make the calls")
 		f.BoolVar(&a.json, "json", false, "print JSON")
-		f.StringVar(&a.as, "as", state.AsCLI, "cli, identity or environment: who you are")
+		f.StringVar(&a.as, "as", cmp.Or(os.Getenv("REKEY_AS"), state.AsCLI), "cli, identity or environment: who you are")
 		f.StringVar(&a.outputs, "outputs", "", "a file with what `tofu output -json` printed")
 		f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
 		f.StringVar(&a.oneHub, "one-hub", "", "send all of Entra's logs to this hub in one setting")

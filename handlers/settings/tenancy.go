@@ -2,6 +2,12 @@ package settings
 
 import "rekey/shared/host/config"
 
+// Caller says in whose name a command works. Functions are always the managed identity.
+type Caller struct {
+	config.Identity
+	As string `envconfig:"REKEY_AS" default:"identity" help:"identity (the managed identity of the machine), cli (whoever is signed in to Azure CLI) or environment (a service principal: AZURE_CLIENT_ID and its credential): in whose name commands work"`
+}
+
 // Tenancy are the settings of the commands that work on the tenant itself, in a person's name.
 type Tenancy struct {
 	config.Tenant

@@ -4,6 +4,7 @@ package state
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -95,7 +96,7 @@ func Person(ctx context.Context, as, tenant string, id config.Identity) (azcore.
 			return nil, redact.Error("opening Azure CLI", err)
 		}
 		if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}}); err != nil {
-			return nil, fault.Errorf(fault.Denied, "asking Azure CLI for a token: there is none: install az, and sign in with `az login --tenant %s`", tenant)
+			return nil, fault.Errorf(fault.Denied, "asking Azure CLI for a token: there is none: install az, and sign in with `az login%s`", strings.TrimSuffix(" --tenant "+tenant, " --tenant "))
 		}
 		return cred, nil
 	case AsIdentity:
@@ -107,7 +108,7 @@ func Person(ctx context.Context, as, tenant string, id config.Identity) (azcore.
 		}
 		return cred, nil
 	}
-	return nil, fault.Errorf(fault.Denied, "--as is %q: cli, identity or environment", as)
+	return nil, fault.Errorf(fault.Denied, "it is asked to work as %q (--as, REKEY_AS): cli, identity or environment", as)
 }
 
 // Ensure creates whatever is missing. In Azure the deployment does that, and the identities may not.

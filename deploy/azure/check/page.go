@@ -8,6 +8,7 @@ import (
 
 	"rekey/deploy/azure/usage"
 	"rekey/handlers/rights"
+	"rekey/shared/azure/vault"
 )
 
 // Page is docs/permissions.md: what each app may do, and because of what.
@@ -26,6 +27,8 @@ func Page(needed []Grant, used map[string]*usage.Usage) string {
 		switch act {
 		case "secrets":
 			list, methods = SecretActions(), "of vault.Secrets"
+		case "certificates":
+			list, methods = CertificateActions(), strings.Join(slices.Sorted(maps.Keys(vault.CertificatePermissions)), ", ")+" of vault.Client"
 		case "look":
 			methods = "that only read"
 		}

@@ -151,17 +151,17 @@ func (s *Server) owns(c call) bool {
 }
 
 // conditionalAccess and identityProtection are services of their own behind Graph.
-func (rt route) conditionalAccess() bool {
-	return strings.HasPrefix(rt.path, "/identity/conditionalAccess")
+func (r route) conditionalAccess() bool {
+	return strings.HasPrefix(r.path, "/identity/conditionalAccess")
 }
 
-func (rt route) paced() bool {
-	return rt.conditionalAccess() || strings.HasPrefix(rt.path, "/identityProtection")
+func (r route) paced() bool {
+	return r.conditionalAccess() || strings.HasPrefix(r.path, "/identityProtection")
 }
 
 // refusal is how missing permissions are refused. Graph does not say which one is missing, and neither does this.
-func (rt route) refusal() problem {
-	if rt.conditionalAccess() {
+func (r route) refusal() problem {
+	if r.conditionalAccess() {
 		return problem{http.StatusForbidden, "AccessDenied", "You cannot perform the requested operation, required scopes are missing in the token.", nil}
 	}
 	return denied

@@ -19,7 +19,7 @@ import (
 	"rekey/shared/store"
 )
 
-var update = flag.Bool("update", false, "write docs/permissions.md anew")
+var update = flag.Bool("update", false, "write docs/permissions.md and handlers/rights/graph.tsv anew")
 
 var tree = check.Tree{Root: filepath.Join("..", "..", "..")}
 
@@ -171,19 +171,23 @@ func TestThePlansSettingsAreValid(t *testing.T) {
 }
 
 func TestThePageOfPermissionsIsWhatTheCodeNeeds(t *testing.T) {
-	want := check.Page(tree.Needs(used(t), triggers(t)), used(t))
-	path := filepath.Join(tree.Root, "docs", "permissions.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+	for path, want := range map[string]string{
+		filepath.Join("docs", "permissions.md"):          check.Page(tree.Needs(used(t), triggers(t)), used(t)),
+		filepath.Join("handlers", "rights", "graph.tsv"): check.GraphTable(used(t)),
+	} {
+		file := filepath.Join(tree.Root, path)
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	have, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("docs/permissions.md is not what the code needs; if the code is right: go test ./deploy/azure/check -update\n%s", diff)
+		if diff := cmp.Diff(want, string(have)); diff != "" {
+			t.Errorf("%s is not what the code needs; if the code is right: go test ./deploy/azure/check -update\n%s", path, diff)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
@@ -51,6 +52,12 @@ func (s *Service) Ensure(ctx context.Context, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// Endpoint is where the account is reached, without a signature that a connection string may hold.
+func (s *Service) Endpoint() string {
+	plain, _, _ := strings.Cut(s.client.URL(), "?")
+	return plain
 }
 
 // Container returns one container.

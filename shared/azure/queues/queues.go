@@ -46,6 +46,15 @@ func (s *Service) Ensure(ctx context.Context, names ...string) error {
 	return nil
 }
 
+// Waiting returns about how many messages a queue holds, those that somebody works on included.
+func (s *Service) Waiting(ctx context.Context, name string) (int, error) {
+	r, err := s.client.NewQueueClient(name).GetProperties(ctx, nil)
+	if err != nil || r.ApproximateMessagesCount == nil {
+		return 0, redact.Error("looking at queue "+name, err)
+	}
+	return int(*r.ApproximateMessagesCount), nil
+}
+
 // Bell returns the doorbell of one queue.
 func (s *Service) Bell(name string) store.Bell {
 	return bell{s.client.NewQueueClient(name), name}

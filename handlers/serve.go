@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"rekey/handlers/metrics"
 	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
@@ -80,7 +81,7 @@ func observed(ctx context.Context, p process) (*slog.Logger, *otlp.Exporter) {
 	}
 	names, _ := funchost.Staged(p.Root) // an error is told where the functions are made
 	export, err := otlp.Start(ctx, otlp.Config{
-		Service: cmp.Or(p.Site, "rekey"), Instance: cmp.Or(p.Worker, rand.Text()), Functions: names, Instruments: instruments(), Logger: lines,
+		Service: cmp.Or(p.Site, "rekey"), Instance: cmp.Or(p.Worker, rand.Text()), Functions: names, Instruments: metrics.Instruments(), Logger: lines,
 	})
 	if err != nil {
 		lines.ErrorContext(ctx, "telemetry is off", slog.String("error", err.Error()))

@@ -1,4 +1,5 @@
-package main
+// Package metrics says which numbers of the wide events are metrics.
+package metrics
 
 import (
 	"rekey/shared/azure/traced"
@@ -8,9 +9,9 @@ import (
 	"rekey/shared/score"
 )
 
-// instruments are the metrics beside those that every invocation has: which numbers of the wide event feed them, and all
+// Instruments are the metrics beside those that every invocation has: which numbers of the wide event feed them, and all
 // the values that a label can have. No label is an id.
-func instruments() []otlp.Instrument {
+func Instruments() []otlp.Instrument {
 	out := []otlp.Instrument{
 		{From: "records", Name: "rekey.records", Unit: "{record}", Help: "Log records that were decoded."},
 		{From: "skipped", Name: "rekey.records.skipped", Unit: "{record}", Help: "Log records that say nothing about a workload identity."},

@@ -72,5 +72,5 @@ locals {
     })
   }
 
-  settings = { for app in local.apps : app => merge(local.host_settings[app], local.app_settings[app], lookup(var.settings, app, {})) }
+  settings = { for app in local.apps : app => merge(local.host_settings[app], local.telemetry_settings, local.app_settings[app], lookup(var.settings, app, {})) }
 }

@@ -55,6 +55,9 @@ func (inv *invocation) contexts(h Handler) []string {
 		inv.payload[0].Body = []byte(text)
 		return present(parent)
 	}
+	if !inv.meta.traced {
+		return nil
+	}
 	var many []map[string]any
 	if !inv.meta.into("propertiesarray", &many) {
 		many = make([]map[string]any, 1)

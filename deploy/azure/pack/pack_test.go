@@ -20,6 +20,7 @@ import (
 	"rekey/deploy/azure/check"
 	"rekey/deploy/azure/pack"
 	"rekey/deploy/local/stack"
+	"rekey/shared/host/otlp/otlptest"
 )
 
 // root is the repository.
@@ -204,6 +205,36 @@ func ready(t *testing.T, dir, app string) int {
 		case <-tick.C:
 		}
 	}
+}
+
+// The packages are deployed as they are, so they play the demo as they are: an attack is detected, the locks are changed, and
+// one trace leads from the hub to the last call. The play is a short one.
+func TestThePackagesPlayTheDemoBehindTheLocalHostUnchanged(t *testing.T) {
+	out, dist := packed(t, build(t, product), 0), t.TempDir()
+	for _, app := range check.Apps {
+		unpack(t, filepath.Join(out, app+".zip"), filepath.Join(dist, app))
+	}
+	collector := otlptest.Start(t)
+	c := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "rekey-local"), "demo", "-dist", dist, "-days", "5", "-scale", "0.1")
+	c.Dir = root(t)
+	c.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_BSP_SCHEDULE_DELAY=100")
+	said, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	traces := map[string]map[string]bool{}
+	for _, s := range collector.Spans() {
+		if traces[s.Trace] == nil {
+			traces[s.Trace] = map[string]bool{}
+		}
+		traces[s.Trace][s.Name] = true
+	}
+	for _, names := range traces {
+		if names["signins"] && names["triage"] && names["evict"] && names["graph PATCH"] && names["vault POST"] {
+			return
+		}
+	}
+	t.Errorf("of %d traces none leads from signins over triage and evict to Graph and the vault", len(traces))
 }
 
 func TestARegionsFunctionHasAHubAndAConnectionOfItsOwn(t *testing.T) {

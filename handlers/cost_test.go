@@ -68,9 +68,9 @@ func TestWhatABatchOfSignInsCostsInCallsToStorage(t *testing.T) {
 		sum, own := total(all[learned:]), 8*len(all[learned:])
 		learned = len(all)
 		n := float64(batches)
-		t.Logf("%3d records a batch: %.1f principals, %.1f calls to tables, %.2f to queues, %.2f to blobs, %.0f ms; %.2f calls a record",
+		t.Logf("%3d records a batch: %.1f principals, %.1f calls to tables, %.2f to queues, %.2f to blobs, %.0f ms; %.2f calls a record; %.0f bytes of log",
 			size, float64(sum.Principals)/n, float64(sum.Tables)/n, float64(sum.Queues)/n, float64(sum.Blobs)/n, float64(sum.Duration)/n,
-			float64(sum.Tables+sum.Queues+sum.Blobs)/float64(sum.Records))
+			float64(sum.Tables+sum.Queues+sum.Blobs)/float64(sum.Records), float64(len(log.bytes()))/float64(learned))
 		if sum.Records != size*batches || sum.Tables > 4*sum.Principals+own {
 			t.Errorf("batches of %d: %+v", size, sum)
 		}

@@ -22,6 +22,7 @@ import (
 	"rekey/handlers/posture"
 	"rekey/handlers/principals"
 	"rekey/handlers/protect"
+	"rekey/handlers/reread"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
@@ -76,6 +77,7 @@ var oneResponder = sync.OnceValues(func() (*responder, error) {
 		settings: c, account: account, vault: v, arm: a, graph: graph.New(string(c.GraphURL), cred, graph.Options{}),
 		brakes: triage.Brakes{Switches: account.Table(store.TableSwitches), Policy: c.Policy()},
 	}
+	r.brakes.Reread = reread.Reader{SignIn: r.graph.SignIn}.Case
 	if c.TrustHubs {
 		r.brakes.Reread = func(context.Context, casefile.Case) (decide.Reread, error) { return decide.RereadWaived, nil }
 	}

@@ -180,6 +180,7 @@ func TestEachVaultRoleIsNeededByTheStepThatDeclaresIt(t *testing.T) {
 var besides = map[string]string{
 	"Policy.Read.All":                    "app management policies, Conditional Access",
 	"Policy.ReadWrite.ConditionalAccess": "the policy that blocks at risk",
+	"AuditLog.Read.All":                  "suspicious sign-ins are read again before acting alone",
 	"AgentIdentity.Read.All":             "which agents live on a blueprint",
 }
 

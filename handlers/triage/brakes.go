@@ -20,7 +20,7 @@ import (
 type Brakes struct {
 	Switches store.Table
 	Policy   decide.Policy
-	Reread   func(ctx context.Context, c casefile.Case) (decide.Reread, error) // asks Graph for the records; nil: nobody asks
+	Reread   func(ctx context.Context, c casefile.Case) (decide.Reread, error) // asks Graph for the records, where the mode is one to act alone; nil: nobody asks
 }
 
 // Ask is what a verdict is wanted about.
@@ -72,7 +72,7 @@ func (b Brakes) input(ctx context.Context, a Ask, now time.Time) (in decide.Inpu
 	if in.Replays, err = s.Replays(ctx); err != nil {
 		return in, err
 	}
-	if b.Reread != nil {
+	if mode := b.Policy.ModeFor(a.Case.Principal.Key()); b.Reread != nil && mode != decide.ModePlan && mode != decide.ModeApprove {
 		if in.Reread, err = b.Reread(ctx, a.Case); err != nil {
 			return in, err
 		}

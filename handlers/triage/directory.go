@@ -52,7 +52,8 @@ func owners(d *casefile.Directory, o remedy.Object) {
 	}
 }
 
-// permissions lists what a principal may do, by app roles and directory roles.
+// permissions lists what a principal may do: by app roles, directory roles, consents for everybody, roles in Azure that are its
+// own, and groups that roles are given to.
 func permissions(d *casefile.Directory, o remedy.Object) {
 	if !o.AppRoles.Known || !o.DirectoryRoles.Known {
 		d.Partly = append(d.Partly, "permissions")
@@ -65,9 +66,31 @@ func permissions(d *casefile.Directory, o remedy.Object) {
 		}
 		d.Permissions = append(d.Permissions, casefile.Permission{Name: name + " on " + r.Resource, Tier: tier, Since: r.Created})
 	}
+	for _, g := range o.Grants.Items {
+		for scope := range strings.FieldsSeq(g.Scope) {
+			if t := privilege.Scope(scope); t == privilege.Tier0 || t == privilege.Tier1 {
+				d.Permissions = append(d.Permissions, casefile.Permission{Name: "delegated " + scope + whose(g), Tier: t})
+			}
+		}
+	}
+	for _, r := range o.AzureRoles.Items {
+		d.Permissions = append(d.Permissions, casefile.Permission{Name: "Azure role " + r.Role + " on " + r.Scope, Tier: privilege.AzureRole(cmp.Or(r.Role, r.Definition)), Since: r.Created})
+	}
+	for _, g := range o.Groups.Items {
+		if g.RoleAssignable {
+			d.Permissions = append(d.Permissions, casefile.Permission{Name: "what the group " + cmp.Or(g.Name, g.ID) + " is given: roles are assigned to it", Tier: privilege.Tier0})
+		}
+	}
 	for _, r := range o.DirectoryRoles.Items {
 		d.Permissions = append(d.Permissions, casefile.Permission{Name: "directory role " + r.Name, Tier: privilege.DirectoryRole(r.TemplateID)})
 	}
+}
+
+func whose(g remedy.Grant) string {
+	if g.ConsentType == "AllPrincipals" {
+		return " for everybody"
+	}
+	return " for one user"
 }
 
 // credentials lists an object's ways in. What signs or encrypts tokens opens no door.

@@ -50,13 +50,17 @@ func Did(e trail.Entry) string {
 	if what == "" {
 		what = string(e.Act)
 	}
-	for _, detail := range []string{e.What, e.KeyID} {
+	detail, all := strings.CutPrefix(e.What, trail.ForAllUsers)
+	for _, detail := range []string{detail, e.KeyID} {
 		if detail != "" {
 			what += " " + detail
 		}
 	}
 	if e.TargetName != "" {
 		what += fmt.Sprintf(" for %q", e.TargetName)
+	}
+	if all {
+		what += " and all users"
 	}
 	return what
 }

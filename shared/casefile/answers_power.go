@@ -34,7 +34,7 @@ func consentByWhom(f *Facts, c *Case) finding {
 		why := ""
 		switch t := f.Actors[e.Actor]; {
 		case f.World.Suspected(e.Actor):
-			why = "who is in a case himself"
+			why = "under suspicion in a case of its own"
 		case !e.ByUser() && !f.World.Vouches(e.Actor):
 			why = "an application"
 		case guest(e.ActorName):
@@ -73,10 +73,13 @@ func highPrivilege(f *Facts, c *Case) finding {
 		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked for its permissions, and no grant was seen"}
 	}
 	if x.value == "" {
-		x.why = "it holds no permission of the control or management plane, and none was granted"
+		x.why = noPower + ", and none was granted"
 	}
 	return x
 }
+
+// noPower is what Graph was asked for, and no more.
+const noPower = "no directory role and no application permission of tier 0 or 1 is listed by Graph; roles in Azure, and what it may as an owner, are not part of that"
 
 // unnecessaryPrivilege answers from use: a permission of Graph that a principal without any call to Graph holds is not
 // needed. More is not known of which call needs which permission.
@@ -94,7 +97,7 @@ func unnecessaryPrivilege(f *Facts, c *Case) finding {
 		}
 	}
 	if len(strong) == 0 {
-		return finding{why: "it holds no permission of the control or management plane"}
+		return finding{why: noPower}
 	}
 	return finding{value: Unknown, missing: MissingUse, why: fmt.Sprintf("it holds %s; which of its calls need them is not in the logs", strong[0])}
 }
@@ -103,17 +106,22 @@ func unnecessaryPrivilege(f *Facts, c *Case) finding {
 func unverified(f *Facts, c *Case) finding {
 	x := found(c, "foreignPowerful", "publisherUnset", "nameLikeMicrosoft")
 	switch d := f.Directory; {
-	case x.value == Yes:
+	case d == nil && x.value == Yes:
 	case d == nil:
 		return finding{value: Unknown, missing: MissingGraph, why: "Graph could not be asked whose it is"}
 	case d.OwnerTenant == "" || f.World == nil || d.OwnerTenant == f.World.Tenant:
-		x.why = "it is the tenant's own"
+		if x.value == "" {
+			x.why = "it is the tenant's own"
+		}
 	case d.Publisher != "":
-		x.why = fmt.Sprintf("its publisher %q is verified", d.Publisher)
+		x.why = more(x.why, fmt.Sprintf("it belongs to the tenant %s, whose publisher %q is verified", d.OwnerTenant, d.Publisher))
 	case d.lacks("publisher"):
-		return finding{value: Unknown, missing: MissingGraph, why: "it belongs to the tenant " + d.OwnerTenant + ", and Graph could not be asked whether its publisher is verified"}
+		x.why = more(x.why, "it belongs to the tenant "+d.OwnerTenant+", and Graph could not be asked whether its publisher is verified")
+		if x.value == "" {
+			x.value, x.missing = Unknown, MissingGraph
+		}
 	default:
-		x = finding{value: Yes, why: "it belongs to the tenant " + d.OwnerTenant + ", and its publisher is not verified"}
+		x.value, x.why = Yes, more(x.why, "it belongs to the tenant "+d.OwnerTenant+", and its publisher is not verified")
 	}
 	if f.Directory != nil && f.Directory.Gallery {
 		x.why += "; it was made from the gallery"

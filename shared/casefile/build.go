@@ -55,7 +55,7 @@ func Build(f Facts, now time.Time) Case {
 	c.Harm = harm(f.Notes, f.Detections, c.Window)
 	c.OldSource = oldSource(f.Profile, c)
 	c.Users = f.Users.Busiest(baseline.DayOf(now))
-	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window)
+	c.Exposed, c.MoreExposed = exposed(f.Exposure, c.Window, placesOf(f.Detections))
 	c.Writes, c.MoreWrites = since(f.Acts, c.Window.From), f.MoreActs
 	c.Prepared, c.MorePrepared = since(f.Changes, c.Window.From), f.MoreChanges
 	c.Linked = linked(&f, &c)

@@ -13,7 +13,7 @@ type Directory struct {
 	Publisher    string       `json:"publisher,omitempty"`    // verified; empty when it is not
 	Gallery      bool         `json:"gallery,omitempty"`      // made from a template of the gallery
 	Credentials  []Credential `json:"credentials,omitempty"`  // of the application and all its principals, valid or not
-	Permissions  []Permission `json:"permissions,omitempty"`  // app roles, directory roles
+	Permissions  []Permission `json:"permissions,omitempty"`  // app roles, directory roles, strong delegated ones, roles in Azure
 	Owners       []string     `json:"owners,omitempty"`       // names or ids
 	RedirectURIs []string     `json:"redirectUris,omitempty"` //
 	Partly       []string     `json:"partly,omitempty"`       // what could not be read: "permissions", "owners", ...
@@ -34,7 +34,7 @@ func (c Credential) valid(now time.Time) bool {
 	return !c.Keep && !now.Before(c.Start) && (c.End.IsZero() || now.Before(c.End))
 }
 
-// Permission is an app role or a directory role that the principal holds.
+// Permission is something that the principal may do by itself or for people.
 type Permission struct {
 	Name  string         `json:"name"`
 	Tier  privilege.Tier `json:"tier"`

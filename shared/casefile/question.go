@@ -1,6 +1,10 @@
 package casefile
 
-import "rekey/shared/streams"
+import (
+	"slices"
+
+	"rekey/shared/streams"
+)
 
 // Values of an Answer.
 const (
@@ -101,6 +105,7 @@ func answers(f *Facts, c *Case) []Answer {
 // quiet one look alike.
 func (q *Question) ask(f *Facts, c *Case) Answer {
 	x := q.answer(f, c)
+	x.records = once(x.records)
 	a := Answer{ID: q.ID, Area: q.Area, Question: q.Text, Value: x.value, Why: x.why, Records: x.records[:min(len(x.records), maxRecords)], Missing: x.missing}
 	if a.Value == "" {
 		a.Value = No
@@ -119,6 +124,17 @@ func (q *Question) ask(f *Facts, c *Case) Answer {
 		a.Value, a.Missing, a.Why = Unknown, q.Log, "nothing in "+logNames[q.Log]+", and it is not known to come in"
 	}
 	return a
+}
+
+// once leaves out what is named already, and what has no name.
+func once(ids []string) []string {
+	out := ids[:0:0]
+	for _, id := range ids {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // flowing says whether a log came in since the case's window began. Sign-ins that were learned of the principal itself

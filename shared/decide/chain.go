@@ -64,6 +64,8 @@ const (
 	RereadNot     Reread = ""        // nobody read them again
 	RereadFound   Reread = "found"   // Graph shows them as they arrived
 	RereadMissing Reread = "missing" // it does not: the records are forged, or not there yet
+	RereadOther   Reread = "other"   // it shows something else under their ids: the records are forged
+	RereadFailed  Reread = "failed"  // Graph could not be asked
 	RereadWaived  Reread = "waived"  // the policy trusts the hubs
 )
 
@@ -229,6 +231,10 @@ func readAgain(in Input) (bool, string) {
 		return false, "Graph does not show the records: they may be forged, or not there yet"
 	case RereadWaived:
 		return true, "the policy trusts what arrives in the hubs"
+	case RereadOther:
+		return false, "Graph shows something else under the records' ids: they are forged, or changed on the way"
+	case RereadFailed:
+		return false, "Graph could not be asked for the records: it needs AuditLog.Read.All, Directory.Read.All and Microsoft Entra ID P1"
 	case RereadNot:
 	}
 	return false, "the records were not read again from Graph"

@@ -98,6 +98,8 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"it is maintenance":                      {func(in *decide.Input) { in.Policy.Maintenance = windows("Tue 02:00-04:00") }, decide.ModeApprove, "no maintenance"},
 		"maintenance is over":                    {func(in *decide.Input) { in.Policy.Maintenance = windows("Tue 02:00-03:00") }, decide.ModeEvict, ""},
 		"nobody read the record again":           {func(in *decide.Input) { in.Reread = decide.RereadNot }, decide.ModeApprove, "record read again"},
+		"Graph shows another record":             {func(in *decide.Input) { in.Reread = decide.RereadOther }, decide.ModeApprove, "record read again"},
+		"Graph could not be asked":               {func(in *decide.Input) { in.Reread = decide.RereadFailed }, decide.ModeApprove, "record read again"},
 		"Graph does not know the record":         {func(in *decide.Input) { in.Reread = decide.RereadMissing }, decide.ModeApprove, "record read again"},
 		"the policy trusts the hubs":             {func(in *decide.Input) { in.Reread = decide.RereadWaived }, decide.ModeEvict, ""},
 		"parked messages were sent again just before it was detected": {func(in *decide.Input) {

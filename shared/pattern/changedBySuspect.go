@@ -23,7 +23,7 @@ var changedBySuspect = &Rule{
 			if !c.Act.OpensDoors() || !f.suspected(c) || c.Actor == f.Principal.Key() {
 				continue
 			}
-			what := fmt.Sprintf("%s, who is in a case himself, changed %s: %s", who(c), f.name(), thing(c))
+			what := fmt.Sprintf("%s, under suspicion in a case of its own, changed %s: %s", who(c), f.name(), thing(c))
 			out = append(out, one(prepared(c), c.Actor+" "+string(c.Act), what, c)...)
 		}
 		return out

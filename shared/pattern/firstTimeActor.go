@@ -45,10 +45,10 @@ func firstTime(f *Facts, c trail.Entry) []Finding {
 	}
 	what := fmt.Sprintf("%s changed %s (%s)", who(c), f.name(), thing(c))
 	if first {
-		what += ", a kind of change not seen of him before"
+		what += ", a kind of change never seen from this actor before"
 	}
 	if strange {
-		what += fmt.Sprintf(", at %s UTC, an hour at which he never changed anything", c.Time.Format("15:04"))
+		what += fmt.Sprintf(", at %s UTC, an hour at which this actor never changed anything", c.Time.Format("15:04"))
 	}
 	return one(level, c.Actor+" "+string(c.Act), what, c)
 }

@@ -97,11 +97,11 @@ func (b *planner) special() {
 // foreign says that the application is out of reach, and whether what was abused is within.
 func (b *planner) foreign(o Object) {
 	b.refuse("the application of "+quoted(o.Name), "it is registered in tenant "+plain(o.Owner),
-		"its credentials here are removed; tell its owner, and leave the service principal disabled if he does not act")
+		"credentials of it in this tenant are removed; tell its owner, and leave the service principal disabled until you would let it in anew")
 	b.note("the publisher may have locked %s: then Graph refuses to change its credentials, and it stays disabled", quoted(o.Name))
 	if !b.abusedHere(o) {
-		b.refuse("enabling "+quoted(o.Name)+" again", "the credential that was abused is not among those of this tenant: it is its publisher's",
-			"enable it when the publisher says that the credential is gone")
+		b.refuse("enabling "+quoted(o.Name)+" again", "what it signs in with is not among the credentials of this tenant: it is its publisher's, who may be the intruder",
+			"enable it only if you would let it in anew, whatever the publisher says; remove it if nobody asked for it")
 	}
 }
 

@@ -122,9 +122,22 @@ func (b *planner) grants(o Object) {
 		if g.ConsentType == "Principal" {
 			who = "for user " + plain(g.PrincipalID)
 		}
-		all = append(all, found{Item{ID: g.ID, Kind: g.ConsentType, What: fmt.Sprintf("%s on %s %s", quoted(g.Scope), quoted(g.Resource), who)}, time.Time{}})
+		all = append(all, found{Item{ID: g.ID, Kind: g.ConsentType, What: fmt.Sprintf("%s on %s %s", quoted(g.Scope), b.resource(g), who)}, time.Time{}})
 	}
 	b.remove(o, change{Step{Kind: StepRemoveGrants, What: "revoke consents given in the window", Why: "they let the application act for people; access tokens already issued live on", Permission: permissionGrants}, TypeGrant, "delegated grants"}, o.Grants.Known, all)
+}
+
+// resource names what a consent is for: Graph gives the id of its principal only, and app roles on the same one its name.
+func (b *planner) resource(g Grant) string {
+	if g.Resource != "" {
+		return quoted(g.Resource)
+	}
+	for _, o := range b.Inventory.Objects() {
+		if i := slices.IndexFunc(o.AppRoles.Items, func(r AppRole) bool { return r.ResourceID == g.ResourceID && r.Resource != "" }); i >= 0 {
+			return quoted(o.AppRoles.Items[i].Resource)
+		}
+	}
+	return "the service principal " + plain(g.ResourceID)
 }
 
 func (b *planner) appRoles(o Object) {

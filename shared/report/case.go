@@ -23,6 +23,7 @@ import (
 func Case(w io.Writer, c casefile.Case, o TextOptions) error {
 	p := &printer{color: o.Color}
 	p.headline(Headlines(c), c)
+	p.story(c)
 	p.title("What was found")
 	p.detections(toldDetections(c))
 	p.title("Checklist")
@@ -41,6 +42,7 @@ func Case(w io.Writer, c casefile.Case, o TextOptions) error {
 // caseForm is a case for programs: the headline beside everything the case holds.
 type caseForm struct {
 	Headline Headline `json:"headline"`
+	Story    []Moment `json:"story"` // what happened, earliest first
 	casefile.Case
 	ToKnow []todo `json:"toKnow,omitempty"` // what would answer the unknown questions
 }
@@ -57,7 +59,7 @@ func CaseLines(w io.Writer, cs ...casefile.Case) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	for _, c := range cs {
-		if err := e.Encode(caseForm{Headlines(c), c, todos(c.Answers)}); err != nil {
+		if err := e.Encode(caseForm{Headlines(c), story(c), c, todos(c.Answers)}); err != nil {
 			return fmt.Errorf("writing case %s: %w", c.ID, err)
 		}
 	}
@@ -127,12 +129,16 @@ func toldDetections(c casefile.Case) *Subject {
 func (p *printer) answers(as []casefile.Answer) {
 	missing := todos(as)
 	area := ""
-	for _, a := range as {
+	for i, a := range as {
 		if a.Area != area {
 			area = a.Area
 			p.raw("  %s", begin(plain(area)))
 		}
 		why := plain(a.Why)
+		if i+1 < len(as) && a.Value == casefile.No && as[i+1].Value == casefile.No && as[i+1].Area == area && as[i+1].Why == a.Why {
+			p.raw("    %-7s  %s", p.value(a.Value), plain(a.Question))
+			continue // the reason stands below the last of them
+		}
 		if i := slices.IndexFunc(missing, func(t todo) bool { return a.Value == casefile.Unknown && t.Missing == a.Missing }); i >= 0 {
 			why += fmt.Sprintf(" [%d]", i+1)
 		}
@@ -223,6 +229,9 @@ func (p *printer) links(ls []casefile.Link) {
 			text = fmt.Sprintf("%q (%s)", plain(l.Name), text)
 		}
 		text += " " + plain(l.Why)
+		if id, ok := strings.CutPrefix(l.Key, "user:"); ok && l.Why == casefile.ChangedThis && isGUID(id) {
+			text += "; if it was not the person: az rest --method post --url " + graphURL + "/users/" + id + "/revokeSignInSessions"
+		}
 		if l.Case != "" {
 			text += fmt.Sprintf("; it has a case of its own, %s: %s", cmp.Or(string(l.Level), string(score.LevelNone)), plain(l.Case))
 		}
@@ -237,6 +246,9 @@ func (p *printer) exposed(c casefile.Case) {
 	}
 	for _, e := range c.Exposed {
 		text := fmt.Sprintf("%s (%s)", plain(e.Object), plain(e.Operations))
+		if e.Suspect {
+			text = "FROM THE SUSPICIOUS PLACE: " + text
+		}
 		if from := cmp.Or(plain(e.IPAddress), plain(e.Network)); from != "" {
 			text += " from " + from
 		}

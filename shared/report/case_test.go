@@ -142,7 +142,7 @@ func TestTheFirstFiveLinesAreEnough(t *testing.T) {
 		c    casefile.Case
 		want [5]string // of each line, something that must be in it
 	}{
-		"a stolen credential": {stolen(), [5]string{`HIGH   "payroll-sync" (service principal 3c5f0a9e`, "2026-11-24 03:10 UTC", "copied", "2 secrets and keys were read; 1 change opens another door (backup)", "accountEnabled=false"}},
+		"a stolen credential": {stolen(), [5]string{`HIGH   "payroll-sync" (service principal 3c5f0a9e`, "2026-11-24 03:10 UTC", "copied", "2 secrets and keys were read from where the intruder is (payroll/secrets/db and payroll/secrets/smtp); 1 change opens another door (backup)", "accountEnabled=false"}},
 		"a consent":           {consented(), [5]string{`HIGH   "Outlook Backup Free"`, "last seen", "consent", "Whether it read secrets is not known; it was given for all users: Mail.Read Mail.Send", "Take the consent back"}},
 		"hardly anything":     {quiet(), [5]string{`LOW    "app:a1"`, "2026-11-20", "program", "not known", "Nothing tonight"}},
 	}

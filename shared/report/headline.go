@@ -54,7 +54,7 @@ const lead = 24 * time.Hour
 func since(c casefile.Case) string {
 	out := minute(c.Window.From.Add(lead)) + " UTC, last seen " + minute(c.Window.To)
 	if c.OldSource.Active {
-		out += "; its own network goes on working, so it was copied and not moved"
+		out += "; its own network was still at work at " + minute(c.OldSource.LastSeen) + ", so it was copied, not moved"
 	}
 	return fmt.Sprintf("%s; %s, case %s", out, plural(len(c.Detections), "detection", "detections"), plain(c.ID))
 }
@@ -68,6 +68,11 @@ type ruleCause struct {
 
 // ruleCauses are looked through in this order.
 var ruleCauses = []ruleCause{
+	{
+		[]string{"powerUsed", "directoryRoleByApplication", "appRoleBySelf", "appRoleByApplication"},
+		"The principal has the power to give out power, and used it: whoever holds it may be an administrator by now.",
+		"Disable it now, take back the roles and permissions that it gave out, then ask whoever gave it the power.",
+	},
 	{
 		[]string{"consent", "grantFor", "nameLikeMicrosoft", "principalForeign", "foreignPowerful"},
 		"Somebody was talked into consent: the application is not what it seems, or may do more than was understood.",
@@ -111,17 +116,26 @@ var ruleCauses = []ruleCause{
 }
 
 // strongestOf is the detection that says most. Among equals a suspicious sign-in comes before what rules found, because
-// it tells how the principal is used; so does the one that a pattern begins with.
+// it tells how the principal is used; then what several records show comes before what one does.
 func strongestOf(c casefile.Case) (detect.Detection, bool) {
 	ds := toldDetections(c).Detections
 	if len(ds) == 0 {
 		return detect.Detection{}, false
 	}
-	if i := slices.IndexFunc(ds, func(d detect.Detection) bool { return d.Rule == "" && d.Level.AtLeast(score.LevelMedium) }); i > 0 && (ds[i].Level == ds[0].Level || strings.HasPrefix(ds[0].Rule, "unfamiliar")) {
+	if i := slices.IndexFunc(ds, func(d detect.Detection) bool { return d.Rule == "" && d.Level.AtLeast(score.LevelMedium) }); i >= 0 && (ds[i].Level == ds[0].Level || strings.HasPrefix(ds[0].Rule, "unfamiliar")) {
 		return ds[i], true
 	}
-	return ds[0], true
+	best := ds[0]
+	for _, d := range ds[1:] {
+		if d.Level == best.Level && best.Rule != "" && d.Rule != "" && climbs(d) && !climbs(best) {
+			best = d
+		}
+	}
+	return best, true
 }
+
+// climbs reports whether a rule found that power was used to get more.
+func climbs(d detect.Detection) bool { return slices.Contains(ruleCauses[0].rules, d.Rule) }
 
 func causeOfRule(d detect.Detection) (ruleCause, bool) {
 	if _, ok := ruled(d); !ok {
@@ -144,28 +158,55 @@ func caseCause(c casefile.Case) string {
 	if r, ok := causeOfRule(d); ok {
 		cause = r.cause
 	}
-	if l := preparedBy(c); l != "" {
-		cause += " It was prepared by " + l + "."
+	if has(d, "sharedAddress", "addressTriedMany") {
+		cause = shared(c, cause)
+	}
+	if by := preparedBy(c); by != "" {
+		cause += " It was prepared by " + by + "."
 	}
 	return cause
 }
 
-// preparedBy names whoever changed the principal and has a case himself.
+// shared words the cause of one address that several principals are used from. Where one of them changed another, the second
+// was not stolen with the first: it was made.
+func shared(c casefile.Case, cause string) string {
+	doors := slices.DeleteFunc(slices.Clone(c.Writes), func(e trail.Entry) bool { return !e.Act.OpensDoors() })
+	if len(doors) == 0 {
+		return cause
+	}
+	return "A credential of it was copied and is used from elsewhere; with it the intruder made himself a way into others" + on(doors) + ", and uses them from the same place."
+}
+
+// preparedBy names whoever made a suspicious change to the principal.
 func preparedBy(c casefile.Case) string {
-	i := slices.IndexFunc(c.Linked, func(l casefile.Link) bool {
-		return l.Case != "" && slices.ContainsFunc(c.Prepared, func(e trail.Entry) bool { return e.Actor == l.Key })
-	})
-	if i < 0 {
+	var out []string
+	person := ""
+	for _, l := range preparers(c) {
+		who := cmp.Or(plain(l.Name), plain(l.Key))
+		if l.Case != "" {
+			who += " (case " + plain(l.Case) + ")"
+		}
+		if strings.HasPrefix(l.Key, "user:") {
+			person = ", or by whoever has such an account"
+		}
+		out = append(out, who)
+	}
+	if len(out) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, who has a case himself (%s)", cmp.Or(plain(c.Linked[i].Name), plain(c.Linked[i].Key)), plain(c.Linked[i].Case))
+	return and(few(out)) + person
 }
 
 // blast says what was taken and changed. What is not known is said, too: it is no comfort.
 func blast(c casefile.Case) string {
 	var out []string
-	if n := len(c.Exposed); n > 0 {
-		out = append(out, atLeast(c.MoreExposed)+plural(n, "secret or key was read", "secrets and keys were read"))
+	suspect := slices.DeleteFunc(slices.Clone(c.Exposed), func(e casefile.Exposed) bool { return !e.Suspect })
+	if n := len(suspect); n > 0 {
+		out = append(out, atLeast(c.MoreExposed)+plural(n, "secret or key was read from where the intruder is", "secrets and keys were read from where the intruder is")+objects(suspect))
+	} else if n := len(c.Exposed); n > 0 && answered(c, "secretsRead") == casefile.Yes {
+		out = append(out, atLeast(c.MoreExposed)+plural(n, "secret or key was read", "secrets and keys were read")+objects(c.Exposed))
+	} else if n > 0 {
+		out = append(out, "it reads "+plural(n, "secret or key", "secrets and keys")+" as its work"+objects(c.Exposed)+", which its credential opens")
 	} else if answered(c, "secretsRead") == casefile.Unknown {
 		out = append(out, "whether it read secrets is not known")
 	}
@@ -185,6 +226,9 @@ func blast(c casefile.Case) string {
 	case casefile.Unknown:
 		out = append(out, "whether it read mail, files or the directory is not known")
 	}
+	if to := unseen(c); len(to) > 0 {
+		out = append(out, "it got tokens for "+and(few(to))+": what was done there is in no log that Rekey reads")
+	}
 	if t := c.Directory.Strongest(); t.High() {
 		out = append(out, "it may do what leads to everything (tier 0)")
 	}
@@ -197,11 +241,41 @@ func blast(c casefile.Case) string {
 	return begin(strings.Join(out, "; ")) + "."
 }
 
+// seen are the resources whose logs are read.
+var seen = []string{"Microsoft Graph", "Azure Key Vault", "Windows Azure Service Management API", "Azure Resource Manager"}
+
+// unseen are the resources that suspicious sign-ins asked tokens for and whose logs nobody reads.
+func unseen(c casefile.Case) []string {
+	var out []string
+	for _, d := range c.Detections {
+		if d.Rule != "" || !own(d) {
+			continue
+		}
+		for _, r := range d.Records {
+			if name := plain(r.Resource); name != "" && r.Succeeded && !slices.Contains(seen, name) && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// objects names what was read.
+func objects(xs []casefile.Exposed) string {
+	var names []string
+	for _, x := range xs {
+		if n := plain(x.Object); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return " (" + and(few(names)) + ")"
+}
+
 // given lists the permissions and roles of the control and management plane that it got since the window began.
 func given(c casefile.Case) []string {
 	var out []string
 	for _, e := range c.Prepared {
-		if (e.Tier == privilege.Tier0 || e.Tier == privilege.Tier1) && e.What != "" {
+		if (e.Tier == privilege.Tier0 || e.Tier == privilege.Tier1) && e.What != "" && !slices.Contains(out, plain(e.What)) {
 			out = append(out, plain(e.What))
 		}
 	}
@@ -249,11 +323,32 @@ func act(c casefile.Case) string {
 	case c.Level == score.LevelLow || c.Level == score.LevelNone:
 		return "Nothing tonight: look at the records at the end in the morning, and ask its owner where they do not explain themselves."
 	case isRule:
-		return rule.next
+		return rule.next + stopFirst(c)
 	case c.Level == score.LevelHigh || said:
-		return "Disable it (az ad sp update --id " + shell(cmp.Or(c.Principal.ObjectID, c.Principal.AppID)) + " --set accountEnabled=false), replace every credential of the application and of its service principals, then rotate what it read."
+		return "Disable it (az ad sp update --id " + shell(cmp.Or(c.Principal.ObjectID, c.Principal.AppID)) + " --set accountEnabled=false), replace every credential of the application and of its service principals, then rotate what it read." + stopFirst(c)
 	}
 	return "Ask its owner now; disable it if he does not know of it, or does not answer."
+}
+
+// stopFirst names those who could undo it all.
+func stopFirst(c casefile.Case) string {
+	var users, others []string
+	for _, l := range preparers(c) {
+		switch name := cmp.Or(plain(l.Name), plain(l.Key)); {
+		case strings.HasPrefix(l.Key, "user:"):
+			users = append(users, name)
+		case l.Case != "":
+			others = append(others, name)
+		}
+	}
+	out := ""
+	if len(users) > 0 {
+		out += " Call " + and(few(users)) + " on a way that an intruder does not read, and end those sessions: whoever has such an account can do it again."
+	}
+	if len(others) > 0 {
+		out += " Change the locks of " + and(few(others)) + " first: it can do it again."
+	}
+	return out
 }
 
 // toKnow says what would answer a question that is open.

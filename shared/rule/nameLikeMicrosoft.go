@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ var nameLikeMicrosoft = &Rule{
 		if level == none {
 			return nil
 		}
-		return one(subject(e, w, 0), level, of, "the application %q is named like Microsoft's %q and is not Microsoft's", name, of)
+		return one(subject(e, w, 0), level, of, "the application %q is named like Microsoft's %q and is not Microsoft's%s", name, of, letters(name))
 	},
 }
 
@@ -89,6 +90,20 @@ func branded(known string) bool {
 
 // invisible removes letters without a width; a space that does not break is one.
 var invisible = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u00a0", " ")
+
+// letters names what is not of the Latin alphabet: such a letter looks like one, and no reader sees it.
+func letters(name string) string {
+	var out []string
+	for _, r := range name {
+		if s := fmt.Sprintf("%q (%U)", r, r); r > 127 && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "; not what they seem: " + strings.Join(out[:min(len(out), 4)], ", ")
+}
 
 func ascii(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0

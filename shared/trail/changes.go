@@ -78,6 +78,9 @@ func (r *record) lifecycle(activity string) bool {
 	return true
 }
 
+// ForAllUsers begins what an entry says of a consent for everybody.
+const ForAllUsers = "for all users: "
+
 // RedirectURI begins what an entry says of a redirect URI that was added.
 const RedirectURI = "redirect URI "
 

@@ -150,7 +150,7 @@ func member(id string) func(*Entry) { return func(e *Entry) { e.Member = id } }
 func forAll(everyone bool) func(*Entry) {
 	return func(e *Entry) {
 		if everyone {
-			e.What = "for all users: " + e.What
+			e.What = ForAllUsers + e.What
 		}
 	}
 }

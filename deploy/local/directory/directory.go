@@ -33,6 +33,7 @@ type Directory struct {
 	mu      sync.Mutex
 	objects map[string]map[string]Object // collection, id
 	changes []Change
+	signIns map[string]SignIn
 	history map[string]map[string][]dated // collection, id: earlier versions, for replicas that lag
 }
 
@@ -43,7 +44,7 @@ type file struct {
 
 // New opens the directory of a tenant; dir "" keeps it in memory.
 func New(tenantID, dir string) (*Directory, error) {
-	d := &Directory{TenantID: tenantID, objects: map[string]map[string]Object{}, history: map[string]map[string][]dated{}}
+	d := &Directory{TenantID: tenantID, objects: map[string]map[string]Object{}, signIns: map[string]SignIn{}, history: map[string]map[string][]dated{}}
 	d.complete()
 	if dir == "" {
 		return d, nil

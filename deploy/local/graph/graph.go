@@ -68,7 +68,7 @@ func New(tokens *entra.Server, d *directory.Directory, o Options) *Server {
 	}
 	s := &Server{tokens: tokens, directory: d, options: o, mux: http.NewServeMux(), random: rand.New(rand.NewPCG(o.Seed, 1))} //nolint:gosec // repeatable on purpose
 	for _, r := range s.routes() {
-		s.mux.HandleFunc(r.method+" /v1.0"+r.path, s.checked(r))
+		s.mux.HandleFunc(r.method+" "+r.versioned(), s.checked(r))
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		problem{http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + r.URL.Path + "'.", nil}.write(w)

@@ -54,6 +54,7 @@ var (
 	readRisk       = demand{"IdentityRiskyServicePrincipal.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All"}
 	writeRisk      = demand{"IdentityRiskyServicePrincipal.ReadWrite.All"}
 	readDetections = demand{"IdentityRiskEvent.Read.All"}
+	readSignIns    = demand{"AuditLog.Read.All+Directory.Read.All"}
 
 	readAccess   = demand{"Policy.Read.All"}
 	writeAccess  = demand{"Policy.Read.All+Policy.ReadWrite.ConditionalAccess+Application.Read.All"}
@@ -62,9 +63,17 @@ var (
 
 // route is one call of Graph.
 type route struct {
-	method, path string
+	method, path string // below /v1.0; of what only the beta version has, with it
 	needs        demand
 	handle       func(call)
+}
+
+// versioned is the path as it is called.
+func (r route) versioned() string {
+	if strings.HasPrefix(r.path, "/beta/") {
+		return r.path
+	}
+	return "/v1.0" + r.path
 }
 
 // Demands returns the alternatives that permit each call, by method and path, like "PATCH /applications/{id}".

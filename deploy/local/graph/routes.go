@@ -74,6 +74,8 @@ func (s *Server) routes() []route {
 		{post, "/identityProtection/riskyServicePrincipals/dismiss", writeRisk, s.setRisk(dismissed)},
 		{get, "/identityProtection/servicePrincipalRiskDetections", readDetections, s.riskDetections},
 
+		{get, "/beta/auditLogs/signIns", readSignIns, s.signIns},
+
 		{get, "/identity/conditionalAccess/policies", readAccess, s.accessPolicies},
 		{get, "/identity/conditionalAccess/policies/{id}", readAccess, s.accessPolicy},
 		{post, "/identity/conditionalAccess/policies", writeAccess, s.addAccessPolicy},

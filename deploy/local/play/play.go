@@ -227,6 +227,9 @@ func (p *Play) send(ctx context.Context, records []tenant.Record) error {
 	byHub := map[string][][]byte{}
 	for _, r := range records {
 		byHub[r.Hub] = append(byHub[r.Hub], r.Data)
+		if err := p.signedIn(r); err != nil {
+			return err
+		}
 		if p.config.OnSent != nil {
 			p.config.OnSent(r)
 		}
@@ -237,6 +240,36 @@ func (p *Play) send(ctx context.Context, records []tenant.Record) error {
 		}
 	}
 	p.events += len(records)
+	return nil
+}
+
+// signedIn has Graph show a sign-in, as the real one shows what it streams.
+func (p *Play) signedIn(r tenant.Record) error {
+	types := map[string]string{"ServicePrincipalSignInLogs": "servicePrincipal", "ManagedIdentitySignInLogs": "managedIdentity"}
+	if types[r.Category] == "" {
+		return nil
+	}
+	var x struct {
+		Properties struct {
+			ID                 string `json:"id"`
+			ServicePrincipalID string `json:"servicePrincipalId"`
+			AppID              string `json:"appId"`
+			IPAddress          string `json:"ipAddress"`
+			ResourceID         string `json:"resourceId"`
+			KeyID              string `json:"servicePrincipalCredentialKeyId"`
+			Status             struct {
+				ErrorCode int `json:"errorCode"`
+			} `json:"status"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(r.Data, &x); err != nil {
+		return fmt.Errorf("showing a sign-in in Graph: %w", err)
+	}
+	s := x.Properties
+	p.stack.Cloud.Directory.SignedIn(directory.SignIn{
+		ID: s.ID, Created: r.Time, EventType: types[r.Category], ServicePrincipalID: s.ServicePrincipalID, AppID: s.AppID,
+		IPAddress: s.IPAddress, ResourceID: s.ResourceID, CredentialKeyID: s.KeyID, ErrorCode: s.Status.ErrorCode,
+	})
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 func Rights() map[string][]string {
 	return map[string][]string{
 		graph.Audience: {
-			graph.PermissionWrite, graph.PermissionRead, "Directory.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All",
+			graph.PermissionWrite, graph.PermissionRead, "Directory.Read.All", "AuditLog.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All",
 			"DelegatedPermissionGrant.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "GroupMember.ReadWrite.All",
 			"AgentIdentity.EnableDisable.All", "AgentIdentityBlueprint.AddRemoveCreds.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
 		},

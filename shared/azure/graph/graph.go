@@ -28,9 +28,10 @@ import (
 	"rekey/shared/fault"
 )
 
-// Client calls Graph v1.0.
+// Client calls Graph v1.0, and beta for what only that has.
 type Client struct {
 	base     string
+	beta     string
 	pipeline runtime.Pipeline
 	retry    policy.RetryOptions
 	pacer    *pacer
@@ -51,7 +52,7 @@ type Options = azcore.ClientOptions
 // New makes a client for a base URL like https://graph.microsoft.com.
 func New(base string, cred azcore.TokenCredential, opts Options) *Client {
 	base = strings.TrimRight(base, "/")
-	c := &Client{base: base + "/v1.0", retry: opts.Retry, pacer: pacerOf(base)}
+	c := &Client{base: base + "/v1.0", beta: base + "/beta", retry: opts.Retry, pacer: pacerOf(base)}
 	opts = traced.Options(traced.Graph, opts)
 	auth := runtime.NewBearerTokenPolicy(cred, []string{scope(base)}, nil)
 	c.pipeline = runtime.NewPipeline("rekey", "1", runtime.PipelineOptions{PerRetry: []policy.Policy{pacing{c}, auth}}, &opts)
@@ -73,7 +74,8 @@ func path(collection, id string) string { return "/" + collection + "/" + url.Pa
 type request struct {
 	method string
 	doing  string // in the -ing form, for errors
-	path   string // below /v1.0
+	path   string // below the version
+	beta   bool   // of Graph
 	query  url.Values
 	header map[string]string
 	body   any
@@ -85,6 +87,9 @@ type request struct {
 // call makes one request and decodes its answer.
 func (c *Client) call(ctx context.Context, r request) error {
 	target := c.base + r.path
+	if r.beta {
+		target = c.beta + r.path
+	}
 	if len(r.query) > 0 {
 		target += "?" + strings.ReplaceAll(r.query.Encode(), "+", "%20")
 	}

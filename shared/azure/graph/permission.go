@@ -60,6 +60,8 @@ var Permissions = map[string][]string{
 	"ConfirmCompromised": {"IdentityRiskyServicePrincipal.ReadWrite.All"},
 	"Dismiss":            {"IdentityRiskyServicePrincipal.ReadWrite.All"},
 
+	"SignIn": {"AuditLog.Read.All", "Directory.Read.All"},
+
 	"AccessPolicies":     {"Policy.Read.All"},
 	"AccessPolicy":       {"Policy.Read.All"},
 	"AddAccessPolicy":    {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},

@@ -84,6 +84,8 @@ func calls(w *world) map[string]func(context.Context, *graph.Client) error {
 		"AddMember":    func(x ctx, g c) error { return g.AddMember(x, "plain", "res") },
 		"RemoveMember": func(x ctx, g c) error { return g.RemoveMember(x, "plain", "sp") },
 
+		"SignIn": func(x ctx, g c) error { return only(g.SignIn(x, "signin-1")) },
+
 		"RiskyPrincipals":    func(x ctx, g c) error { return only(g.RiskyPrincipals(x)) },
 		"RiskyPrincipal":     func(x ctx, g c) error { return only(g.RiskyPrincipal(x, "sp")) },
 		"RiskHistory":        func(x ctx, g c) error { return only(g.RiskHistory(x, "sp")) },

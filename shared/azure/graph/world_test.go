@@ -93,6 +93,9 @@ func (w *world) seed() {
 	w.holder = graph.Holder{Certificate: der, Sign: func(_ context.Context, digest []byte) ([]byte, error) {
 		return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest)
 	}}
+	w.directory.SignedIn(directory.SignIn{ID: "signin-1", EventType: "servicePrincipal", Created: time.Now(), ServicePrincipalID: "sp", AppID: "app", IPAddress: "198.51.100.9", CredentialKeyID: "k1"})
+	w.directory.SignedIn(directory.SignIn{ID: "signin-2", EventType: "managedIdentity", ServicePrincipalID: "sp"})
+	w.directory.SignedIn(directory.SignIn{ID: "person's", EventType: "interactiveUser"})
 	end := time.Now().AddDate(1, 0, 0).UTC()
 	keys := []directory.KeyCredential{{KeyID: "k1", Type: "AsymmetricX509Cert", Usage: "Verify", CustomKeyIdentifier: []byte{1}, Key: der, EndDateTime: end}}
 	secrets := []directory.PasswordCredential{{KeyID: "p1", EndDateTime: end}}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -34,6 +35,9 @@ func TestWhatABatchOfSignInsCostsInCallsToStorage(t *testing.T) {
 	app, err := filepath.Abs(filepath.Join("..", "dist", "detect"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(app, "rekey")); err != nil {
+		t.Fatalf("the staged app is missing: run `make stage` (%v)", err)
 	}
 	storage, err := azurite.Start(t.Context(), azurite.Config{})
 	if err != nil {

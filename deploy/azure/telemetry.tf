@@ -2,8 +2,8 @@
 # is read. What the numbers mean stands in docs/operations.md.
 
 variable "otlp" {
-  description = "An OpenTelemetry collector that gets spans, metrics and log records by OTLP over HTTP: its URL, like https://collector.example.com:4318, and what it asks for as OTEL_EXPORTER_OTLP_HEADERS (a secret: a reference to the settings vault). null: none."
-  type        = object({ endpoint = string, headers = optional(string, "") })
+  description = "An OpenTelemetry collector that gets spans, metrics and log records by OTLP over HTTP: its URL, like https://collector.example.com:4318, and what it asks for as OTEL_EXPORTER_OTLP_HEADERS (a secret: a reference to the settings vault). With host = true the Functions host sends its own spans and logs there, too (telemetryMode of host.json): try on one app whether the alerts still find the log. null: none."
+  type        = object({ endpoint = string, headers = optional(string, ""), host = optional(bool, false) })
   default     = null
   validation {
     condition     = var.otlp == null ? true : can(regex("^https://[^/?#@]+(/[^?#]*)?$", var.otlp.endpoint)) && (var.otlp.headers == "" || startswith(var.otlp.headers, "@Microsoft.KeyVault("))
@@ -12,9 +12,9 @@ variable "otlp" {
 }
 
 locals {
-  # The Functions host sends what it knows to the same place, so that a trace is whole.
   telemetry_settings = var.otlp == null ? {} : merge(
-    { OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp.endpoint, AzureFunctionsJobHost__telemetryMode = "OpenTelemetry" },
+    { OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp.endpoint },
+    var.otlp.host ? { AzureFunctionsJobHost__telemetryMode = "OpenTelemetry" } : {},
     var.otlp.headers == "" ? {} : { OTEL_EXPORTER_OTLP_HEADERS = var.otlp.headers },
   )
 

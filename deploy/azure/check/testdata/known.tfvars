@@ -32,4 +32,5 @@ acts = {
 otlp = {
   endpoint = "https://collector.example.com:4318"
   headers  = "@Microsoft.KeyVault(SecretUri=https://contoso-settings.vault.azure.net/secrets/otlp)"
+  host     = true
 }

@@ -116,7 +116,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Queue(triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
-		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
+		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Rotations: r.account.Rotations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
 		Looked: func(ctx context.Context) (time.Time, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))

@@ -19,6 +19,7 @@ import (
 	"rekey/shared/azure/token"
 	"rekey/shared/azure/vault"
 	"rekey/shared/baseline"
+	"rekey/shared/event"
 	"rekey/shared/host/funchost"
 	plan "rekey/shared/rotate"
 	"rekey/shared/store"
@@ -61,7 +62,7 @@ func newRotate(*slog.Logger) (funchost.Handler, error) {
 	w := r.settings.Declared(string(r.settings.Tenant.ID))
 	own := slices.DeleteFunc([]string{w.Self.ObjectID, w.Self.AppID, string(r.settings.ClientID)}, func(id string) bool { return id == "" })
 	sources := &rotate.Sources{
-		Azure: r.arm, Groups: r.groups, Open: open, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Streams: r.account.Health().Load,
+		Azure: r.arm, Groups: r.groups, Open: open, Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Streams: r.account.Health().Load, Bundles: r.account.Blobs(store.ContainerUndo), Whose: r.whose,
 		Hasher: baseline.NewHasher(r.settings.HashKey), Tenant: string(r.settings.Tenant.ID), Own: own, Now: time.Now,
 	}
 	prover := token.Prover{Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private}
@@ -69,8 +70,10 @@ func newRotate(*slog.Logger) (funchost.Handler, error) {
 		Rotations: r.account.Rotations(), Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Plans: r.account.Blobs(store.ContainerUndo),
 		Facts: sources.Facts, Readers: sources.Readers, Log: sources.Log, Open: open, Providers: r.arm, Directory: r.graph, Prove: prover.ProveSecret,
 		Webhooks: posts(hooks), Tell: tell, Options: c.Options(append(own, w.Own...), hooks),
-		Opening: plan.Opening{Alone: c.Mode == settings.RotateTier1, Needs: c.Needs, Parallel: c.Parallel},
-		Stopped: r.brakes.Stopped, Bell: r.account.Bell(store.QueueRotate), Now: time.Now, Owner: fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]),
+		Opening:  plan.Opening{Alone: c.Mode == settings.RotateTier1, Needs: c.Needs, Parallel: c.Parallel},
+		Findings: r.account.Findings(), Triage: r.account.Bell(store.QueueTriage), Identify: r.whose,
+		Suspects: func(ctx context.Context) ([]string, error) { return r.account.Suspects().IDs(ctx, time.Now()) },
+		Stopped:  r.brakes.Stopped, Bell: r.account.Bell(store.QueueRotate), Now: time.Now, Owner: fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]),
 	})
 	return funchost.Queue(func(ctx context.Context, m funchost.Message) error {
 		if c.Mode == settings.RotateOff {
@@ -86,6 +89,11 @@ func posts(hooks map[string]settings.Post) map[string]rotate.Post {
 		out[name] = p
 	}
 	return out
+}
+
+// whose finds the principal that an id means: an application's id, or the object id of a service principal or application.
+func (r *responder) whose(ctx context.Context, id string) (event.Principal, error) {
+	return rotate.Whose(ctx, r.graph, id)
 }
 
 // groups lists the groups of a service principal, nested ones too.

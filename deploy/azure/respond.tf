@@ -11,20 +11,21 @@ variable "acts" {
     restore_vaults: give them back (undo). Whoever may assign roles may assign any: think twice.
     federated: remove federated credentials of managed identities. detach: take managed identities off resources.
     secrets: read names of, write new versions of and disable secrets. keys: read and regenerate keys of resources.
+    certificates: make new versions of certificates and disable old ones, where secrets are rotated that belong to them.
   EOT
   type        = map(set(string))
   default     = {}
   validation {
-    condition     = alltrue([for act in keys(var.acts) : contains(["look", "cut_vaults", "restore_vaults", "federated", "detach", "secrets", "keys"], act)])
-    error_message = "The kinds are look, cut_vaults, restore_vaults, federated, detach, secrets and keys."
+    condition     = alltrue([for act in keys(var.acts) : contains(["look", "cut_vaults", "restore_vaults", "federated", "detach", "secrets", "certificates", "keys"], act)])
+    error_message = "The kinds are look, cut_vaults, restore_vaults, federated, detach, secrets, certificates and keys."
   }
   validation {
     condition     = alltrue(flatten([for scopes in values(var.acts) : [for s in scopes : can(regex("^/(subscriptions|providers/Microsoft.Management/managementGroups)/[^/]+", s))]]))
     error_message = "Ids of management groups, subscriptions, resource groups or resources are expected, with a slash first."
   }
   validation {
-    condition     = alltrue([for s in lookup(var.acts, "secrets", []) : startswith(s, "/subscriptions/")]) && alltrue([for scopes in values(var.acts) : length([for s in scopes : s if startswith(s, "/providers/")]) <= 1])
-    error_message = "Azure gives no rights on data at a management group, and knows a role of several management groups not: secrets takes subscriptions and below, every other kind at most one management group."
+    condition     = alltrue([for s in concat(tolist(lookup(var.acts, "secrets", [])), tolist(lookup(var.acts, "certificates", []))) : startswith(s, "/subscriptions/")]) && alltrue([for scopes in values(var.acts) : length([for s in scopes : s if startswith(s, "/providers/")]) <= 1])
+    error_message = "Azure gives no rights on data at a management group, and knows a role of several management groups not: secrets and certificates take subscriptions and below, every other kind at most one management group."
   }
 }
 
@@ -64,7 +65,8 @@ locals {
       "Microsoft.Web/sites/slots/write",
       "Microsoft.Web/sites/write",
     ]
-    secrets = []
+    secrets      = []
+    certificates = []
     keys = [
       "Microsoft.Cache/redis/listKeys/action",
       "Microsoft.Cache/redis/regenerateKey/action",
@@ -90,6 +92,11 @@ locals {
       "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
       "Microsoft.KeyVault/vaults/secrets/setSecret/action",
       "Microsoft.KeyVault/vaults/secrets/update/action",
+    ]
+    certificates = [
+      "Microsoft.KeyVault/vaults/certificates/create/action",
+      "Microsoft.KeyVault/vaults/certificates/read",
+      "Microsoft.KeyVault/vaults/certificates/update/action",
     ]
   }
 

@@ -30,7 +30,7 @@ var commands = []command{
 	{"case", "list | show CASE|PRINCIPAL | ask CASE --to WHOM | answer CASE ours|notOurs --by WHO", "what is held against a principal: list it, read it, ask its owner and keep what he says", caseCommand},
 	{"dead-letters", "list HUB | show HUB PARTITION SEQUENCE [RECORD] | replay HUB", "what could not be decoded: list it, look at it, send it again", deadLetters},
 	{"operation", "list [--state S] | show ID [--format text|json] | approve ID --hash H --by WHO [--note T] [--wait] | reject ID --by WHO --why T | cancel ID --by WHO --why T", "what is planned, done and waiting: look at it, approve, reject or stop it", operationCommand},
-	{"rotation", "list | show ID [--format text|json|plan] | approve ID --tier N --hash H --by WHO | decline ID --tier N --by WHO --why T | resume ID --target KEY --by WHO", "what becomes of the secrets that an evicted principal could get at: look at it, approve or decline tiers", rotationCommand},
+	{"rotation", "list | show ID [--format text|json|plan|plan-json|reach|reach-json] | approve ID --tier N --hash H --by WHO | decline ID --tier N --by WHO --why T | resume ID --target KEY --by WHO", "what becomes of the secrets that an evicted principal could get at: look at it, approve or decline tiers", rotationCommand},
 	{"stop", "--why T --by WHO | --status", "the kill switch: nothing is changed any more, and what is half done is listed", stopCommand},
 	{"resume", "--by WHO [--why T]", "let everything go on after a stop", resumeCommand},
 	{"ledger", "list | verify OPERATION | verify --all [--head HASH]", "the record of what was changed: list the operations, check hash chains, daily heads and journals", ledgerCommand},

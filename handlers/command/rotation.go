@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"rekey/handlers/rotations"
+	"rekey/shared/fault"
 	"rekey/shared/rotate"
 	"rekey/shared/store"
 )
@@ -78,20 +80,38 @@ func (c changer) show(ctx context.Context, id string, args []string, out io.Writ
 		e.SetIndent("", "  ")
 		return e.Encode(j.Journal)
 	case "plan":
-		b, err := c.Plans.Read(ctx, id+".txt")
-		if err == nil {
-			_, err = out.Write(b)
-		}
-		return err
+		return c.copy(ctx, id+".txt", out)
+	case "plan-json":
+		return c.copy(ctx, id+".json", out)
+	case "reach":
+		return c.copy(ctx, id+rotations.ReachText, out)
+	case "reach-json":
+		return c.copy(ctx, id+rotations.ReachJSON, out)
 	case "text":
 		return c.text(j.Journal, out)
 	}
 	return ErrUsage
 }
 
+// copy shows what was stored for people when the rotation was planned, or last changed.
+func (c changer) copy(ctx context.Context, name string, out io.Writer) error {
+	b, err := c.Plans.Read(ctx, name)
+	if errors.Is(err, fault.NotFound) {
+		return fault.Errorf(fault.NotFound, "reading %s: nothing of that was stored: the rotation is being planned, or was by a program of before", name)
+	}
+	if err == nil {
+		_, err = out.Write(b)
+	}
+	return err
+}
+
 func (c changer) text(j *rotate.Journal, out io.Writer) error {
 	j.Advance(c.Now())
 	fmt.Fprintf(out, "%s for %q, case %s\n%s\n%s\n", j.ID, j.Name, j.Case, j.Summary(), j.Reason)
+	fmt.Fprintf(out, "how far the principal got: rekey rotation show %s --format reach\n", j.ID)
+	for _, x := range j.Taken {
+		fmt.Fprintf(out, "  it read a credential of %q (%s) in %s: that has a case of its own\n", x.Name, x.Key, x.Secret)
+	}
 	asks := j.Asks()
 	for _, t := range j.Tiers {
 		fmt.Fprintf(out, "\nTier %d: %s\n", t.Number, t.Reason)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rekey/shared/fault"
 	"rekey/shared/remedy"
@@ -110,6 +111,28 @@ func (s Store) Each(ctx context.Context, fn func(Stored, error) error) error {
 		}
 		from = next
 	}
+}
+
+// Undos returns the operations that take another one back, in the order of their ids.
+func (s Store) Undos(ctx context.Context, id string) ([]remedy.Operation, error) {
+	const few = 50
+	prefix := remedy.UndoPrefix(id)
+	rows, _, err := s.Table.List(ctx, remedy.Partition, prefix, few)
+	if err != nil {
+		return nil, fmt.Errorf("listing the undos of %s: %w", id, err)
+	}
+	var out []remedy.Operation
+	for _, row := range rows {
+		if !strings.HasPrefix(row.Key, prefix) {
+			break
+		}
+		o, err := decode(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o.Operation)
+	}
+	return out, nil
 }
 
 // List returns the operations in a state, or all for "", the newest first. Those that could be read are returned beside the

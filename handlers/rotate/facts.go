@@ -19,7 +19,9 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/reach"
+	"rekey/shared/remedy"
 	plan "rekey/shared/rotate"
+	"rekey/shared/store"
 	"rekey/shared/streams"
 )
 
@@ -40,11 +42,16 @@ type Sources struct {
 	Groups     func(ctx context.Context, objectID string) ([]string, error)
 	Open       func(ctx context.Context, vaultID string) (Vault, error)
 	Principals principals.Store
+	Bundles    store.Blobs // what evictions saved before their first change; nil: nothing is known of it
 	Streams    func(ctx context.Context) (*streams.Memory, error)
+	Whose      func(ctx context.Context, id string) (event.Principal, error) // by any of an application's ids; nil: tags name application ids
 	Hasher     baseline.Hasher
 	Tenant     string
 	Own        []string // principals whose reads do not count: Rekey's
 	Now        func() time.Time
+
+	known sync.Map // application ids by what tags name
+	scan  scan
 }
 
 // parallel is how many vaults are asked at a time.
@@ -60,12 +67,23 @@ func (s *Sources) Facts(ctx context.Context, sub Subject, o plan.Options) (plan.
 		Principal: sub.Principal.ObjectID, AppID: sub.Principal.AppID, Name: sub.Principal.Name, From: sub.From, To: s.Now(),
 		Index: index, Hasher: s.Hasher,
 	}
-	if f.Rights, err = s.rights(ctx, sub.Principal.ObjectID); err != nil {
+	was, err := s.before(ctx, sub)
+	if err != nil {
+		return plan.Facts{}, err
+	}
+	if f.Rights, err = s.rights(ctx, sub.Principal.ObjectID, was); err != nil {
 		return plan.Facts{}, err
 	}
 	vaults, err := s.vaults(ctx, &f, sub)
 	if err != nil {
 		return plan.Facts{}, err
+	}
+	for i := range f.Vaults.Items {
+		v := &f.Vaults.Items[i]
+		if err := s.applications(ctx, v); err != nil {
+			return plan.Facts{}, err
+		}
+		v.Policies.Items = append(v.Policies.Items, policies(was, v.ID)...)
 	}
 	if err := s.resources(ctx, &f); err != nil {
 		return plan.Facts{}, err
@@ -104,8 +122,8 @@ func (s *Sources) index(ctx context.Context, sub Subject) (*exposure.Index, erro
 // unknown reports whether an error says that something may not be read, or is not there: then it is unknown, and no error.
 func unknown(err error) bool { return errors.Is(err, fault.Denied) || errors.Is(err, fault.NotFound) }
 
-// rights reads what the principal was given, itself and through groups.
-func (s *Sources) rights(ctx context.Context, objectID string) (reach.Rights, error) {
+// rights reads what the principal was given, itself and through groups, before the eviction took it.
+func (s *Sources) rights(ctx context.Context, objectID string, was remedy.Bundle) (reach.Rights, error) {
 	r := reach.Rights{Roles: map[string]reach.Role{}}
 	root := "/providers/Microsoft.Management/managementGroups/" + s.Tenant
 	assigned, err := s.Azure.AssignedTo(ctx, root, objectID)
@@ -118,19 +136,7 @@ func (s *Sources) rights(ctx context.Context, objectID string) (reach.Rights, er
 		r.Assignments.Known = true
 	}
 	for _, a := range assigned {
-		r.Assignments.Items = append(r.Assignments.Items, reach.Assignment{ID: a.ID, Scope: a.Scope, RoleID: a.RoleID, PrincipalID: a.PrincipalID, Condition: a.Condition})
-		role, err := s.Azure.Role(ctx, a.RoleID)
-		if unknown(err) {
-			continue // a role that is missing was not read
-		}
-		if err != nil {
-			return r, err
-		}
-		x := reach.Role{ID: role.ID, Name: role.Name, Custom: role.Custom}
-		for _, b := range role.Blocks {
-			x.Blocks = append(x.Blocks, reach.Block(b))
-		}
-		r.Roles[strings.ToLower(a.RoleID)] = x
+		r.Assignments.Items = append(r.Assignments.Items, given(a))
 	}
 	groups, err := s.Groups(ctx, objectID)
 	if err == nil {
@@ -138,14 +144,43 @@ func (s *Sources) rights(ctx context.Context, objectID string) (reach.Rights, er
 	} else if !unknown(err) {
 		return r, err
 	}
-	denies, err := s.Azure.Denies(ctx, root, append(groups, objectID)...)
+	if err := s.restore(ctx, &r, was, objectID, root); err != nil {
+		return r, err
+	}
+	denies, err := s.Azure.Denies(ctx, root, append(slices.Clone(r.Groups.Items), objectID)...)
 	for _, d := range denies {
 		r.Denies.Items = append(r.Denies.Items, reach.Deny{Name: d.Name, Scope: d.Scope, Block: reach.Block(d.Block)})
 	}
 	if r.Denies.Known = err == nil; err != nil && !unknown(err) {
 		return r, err
 	}
-	return r, nil
+	return r, s.roles(ctx, &r)
+}
+
+func given(a arm.Assignment) reach.Assignment {
+	return reach.Assignment{ID: a.ID, Scope: a.Scope, RoleID: a.RoleID, PrincipalID: a.PrincipalID, Condition: a.Condition}
+}
+
+// roles reads the definitions of the roles that are assigned, each once. One that is missing was not read.
+func (s *Sources) roles(ctx context.Context, r *reach.Rights) error {
+	for _, a := range r.Assignments.Items {
+		if _, read := r.Roles[strings.ToLower(a.RoleID)]; read {
+			continue
+		}
+		role, err := s.Azure.Role(ctx, a.RoleID)
+		if unknown(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		x := reach.Role{ID: role.ID, Name: role.Name, Custom: role.Custom}
+		for _, b := range role.Blocks {
+			x.Blocks = append(x.Blocks, reach.Block(b))
+		}
+		r.Roles[strings.ToLower(a.RoleID)] = x
+	}
+	return nil
 }
 
 // vaults lists the vaults of every subscription and their secrets.
@@ -265,31 +300,6 @@ func (s *Sources) resources(ctx context.Context, f *reach.Facts) error {
 	return nil
 }
 
-// Readers says who read which secrets since a time, by everybody's index of reads.
-func (s *Sources) Readers(ctx context.Context, since time.Time) (Reads, error) {
-	out := Reads{}
-	err := s.Principals.Exposures(ctx, func(key string, x *exposure.Index) {
-		if slices.ContainsFunc(s.Own, func(own string) bool { return strings.EqualFold(own, key) || strings.EqualFold("app:"+own, key) }) {
-			return
-		}
-		for _, r := range x.Reads(since) {
-			vault, object, _ := strings.Cut(strings.ToLower(r.Object), "/")
-			name, ok := strings.CutPrefix(object, "secrets/")
-			if !ok {
-				continue
-			}
-			versions := r.Versions()
-			if len(versions) == 0 {
-				versions = []string{""}
-			}
-			for _, v := range versions {
-				out[vault+"/"+name] = append(out[vault+"/"+name], plan.Reader{Name: key, Version: v, Last: r.End()})
-			}
-		}
-	})
-	return out, err
-}
-
 // consumers are who else reads each secret; unknown where the vault's log is not whole.
 func consumers(f *reach.Facts, reads Reads, subject string) map[string]reach.List[plan.Consumer] {
 	out := map[string]reach.List[plan.Consumer]{}
@@ -298,7 +308,7 @@ func consumers(f *reach.Facts, reads Reads, subject string) map[string]reach.Lis
 			list := reach.List[plan.Consumer]{Known: v.Log == reach.LogComplete}
 			last := map[string]time.Time{}
 			for _, r := range reads[strings.ToLower(v.Name+"/"+x.Name)] {
-				if r.Name != subject && r.Last.After(last[r.Name]) {
+				if r.Name != subject && r.Last.After(f.From) && r.Last.After(last[r.Name]) {
 					last[r.Name] = r.Last
 				}
 			}

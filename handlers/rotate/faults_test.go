@@ -171,8 +171,24 @@ func (m mortalSecrets) Disable(ctx context.Context, name, version string) error 
 	return mortal(m.life, func() error { return m.Secrets.Disable(context.WithoutCancel(ctx), name, version) })
 }
 
+type mortalCertificates struct {
+	rotate.Certificates
+	*life
+}
+
+func (m mortalCertificates) Renew(ctx context.Context, name string, tags map[string]string) (out vault.Certificate, err error) {
+	return out, mortal(m.life, func() error {
+		out, err = m.Certificates.Renew(context.WithoutCancel(ctx), name, tags)
+		return err
+	})
+}
+
+func (m mortalCertificates) Disable(ctx context.Context, name, version string) error {
+	return mortal(m.life, func() error { return m.Certificates.Disable(context.WithoutCancel(ctx), name, version) })
+}
+
 func TestInstancesThatDieAnywhereLeadToTheSameEnd(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w, random, deaths := small(t), rand.New(rand.NewPCG(seed, 7)), 0
 			w.opening.Parallel = 1 + int(seed%2)*3
@@ -187,7 +203,7 @@ func TestInstancesThatDieAnywhereLeadToTheSameEnd(t *testing.T) {
 					open := c.Open
 					c.Open = func(ctx context.Context, id string) (rotate.Vault, error) {
 						v, err := open(ctx, id)
-						return rotate.Vault{Secrets: mortalSecrets{v.Secrets, l}, Certificates: v.Certificates}, err
+						return rotate.Vault{Secrets: mortalSecrets{v.Secrets, l}, Certificates: mortalCertificates{v.Certificates, l}}, err
 					}
 				})
 				err := r.Handle(ctx, funchost.Message{Text: id})
@@ -209,7 +225,7 @@ func TestServicesThatFailLeadToTheSameEnd(t *testing.T) {
 		{When: faults.Before, Status: http.StatusTooManyRequests}, {When: faults.Before, Status: http.StatusServiceUnavailable},
 		{When: faults.After, Status: http.StatusInternalServerError}, {When: faults.HangUp},
 	}
-	for seed := range uint64(4) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w, random, mu, struck := small(t), rand.New(rand.NewPCG(seed, 11)), sync.Mutex{}, 0
 			if err := w.handle(t, "planner"); err != nil { // what it is planned from is whole

@@ -184,7 +184,7 @@ func (t *task) strays(ctx context.Context, keys map[string]redact.Value) (string
 
 // proveSecret proves a client secret by a token, and that it is the one that the tag names.
 func (t *task) proveSecret(ctx context.Context, values map[string]vault.Secret) (f found, err error) {
-	app, err := t.Directory.Application(ctx, t.i.Provider)
+	o, err := t.holders(ctx)
 	if err != nil {
 		return f, err
 	}
@@ -199,7 +199,7 @@ func (t *task) proveSecret(ctx context.Context, values map[string]vault.Secret) 
 				h.Key = "current"
 			}
 		default:
-			id, why := credentialOf(app, t.i.Credential, s)
+			id, why := credentialOf(o, t.i.Credential, s)
 			if why != "" {
 				f.Note = c.Name() + ": " + why
 				break
@@ -262,7 +262,7 @@ func (t *task) add(ctx context.Context) (f found, err error) {
 		f.Back, f.Note = plan.StepProve, c.Name()+" was changed meanwhile"
 		return f, nil
 	}
-	app, err := t.Directory.Application(ctx, t.i.Provider)
+	app, err := t.holder(ctx)
 	if err != nil {
 		return f, err
 	}
@@ -273,7 +273,7 @@ func (t *task) add(ctx context.Context) (f found, err error) {
 	e := ledger.Entry{Object: app.ID, Text: "adding a client secret to application " + t.i.Provider}
 	name := fmt.Sprintf("%s/%d", t.w.Mark, t.i.Attempts)
 	err = t.change(ctx, "provider", e, func() (err error) {
-		made, err = t.Directory.AddPassword(ctx, graph.Applications, app.ID, name, t.end(app))
+		made, err = t.Directory.AddPassword(ctx, app.collection, app.ID, name, t.end(app.Object))
 		return err
 	})
 	if err != nil {
@@ -300,21 +300,21 @@ func (t *task) end(app graph.Object) time.Time {
 }
 
 // orphans removes client secrets of this mark whose value nobody knows: all but one.
-func (t *task) orphans(ctx context.Context, app graph.Object, but string) error {
+func (t *task) orphans(ctx context.Context, app holder, but string) error {
 	for _, p := range app.PasswordCredentials {
 		if !strings.HasPrefix(p.DisplayName, t.w.Mark+"/") || strings.EqualFold(p.KeyID, but) {
 			continue
 		}
-		if err := t.take(ctx, app.ID, p.KeyID, "removing a client secret that no vault holds"); err != nil {
+		if err := t.take(ctx, app, p.KeyID, "removing a client secret that no vault holds"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *task) take(ctx context.Context, app, keyID, text string) error {
-	e := ledger.Entry{Object: app, Removed: []string{keyID}, Text: text}
-	return t.change(ctx, keyID, e, func() error { return t.Directory.RemovePassword(ctx, graph.Applications, app, keyID) })
+func (t *task) take(ctx context.Context, app holder, keyID, text string) error {
+	e := ledger.Entry{Object: app.ID, Removed: []string{keyID}, Text: text}
+	return t.change(ctx, keyID, e, func() error { return t.Directory.RemovePassword(ctx, app.collection, app.ID, keyID) })
 }
 
 // remove removes the old client secret, when the new one has proved to open.
@@ -326,19 +326,19 @@ func (t *task) remove(ctx context.Context) (f found, err error) {
 	if err := t.Prove(ctx, t.i.Provider, s.Value); err != nil {
 		return f, fault.Errorf(fault.Transient, "proving the new client secret: %v", err)
 	}
-	app, err := t.Directory.Application(ctx, t.i.Provider)
+	app, err := t.holder(ctx)
 	if err != nil {
 		return f, err
 	}
 	if strings.EqualFold(t.i.Credential, t.i.NewID) || t.i.Credential == "" {
 		return f, park("which client secret is the old one is not known")
 	}
-	return f, t.take(ctx, app.ID, t.i.Credential, "removing the old client secret")
+	return f, t.take(ctx, app, t.i.Credential, "removing the old client secret")
 }
 
 // tidy sees that the old client secret is gone, and orphans that a replica did not show.
 func (t *task) tidy(ctx context.Context) error {
-	app, err := t.Directory.Application(ctx, t.i.Provider)
+	app, err := t.holder(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,14 @@ import (
 	"sync"
 	"time"
 
+	"rekey/handlers/findings"
 	"rekey/handlers/operations"
 	"rekey/handlers/rotations"
 	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/redact"
 	"rekey/shared/azure/vault"
+	"rekey/shared/event"
 	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
@@ -45,6 +47,7 @@ type Secrets interface {
 type Certificates interface {
 	Get(ctx context.Context, name string) (vault.Certificate, error)
 	Renew(ctx context.Context, name string, tags map[string]string) (vault.Certificate, error)
+	Disable(ctx context.Context, name, version string) error
 }
 
 // Vault is an open vault.
@@ -62,6 +65,7 @@ type Providers interface {
 // Directory has the client secrets.
 type Directory interface {
 	Application(ctx context.Context, appID string) (graph.Object, error)
+	ServicePrincipals(ctx context.Context, appID string) ([]graph.Object, error)
 	AddPassword(ctx context.Context, collection, id, name string, end time.Time) (graph.Secret, error)
 	RemovePassword(ctx context.Context, collection, id, keyID string) error
 }
@@ -80,7 +84,7 @@ type Config struct {
 	Plans      store.Blobs // a copy of each plan for people, beside what was there before the eviction
 
 	Facts   func(ctx context.Context, s Subject, o plan.Options) (plan.Facts, error)         // everything a plan is made of, as it is now
-	Readers func(ctx context.Context, since time.Time) (Reads, error)                        // everybody but Rekey
+	Readers func(ctx context.Context, since time.Time) (Reads, error)                        // everybody but Rekey, at least since then; asked often
 	Log     func(ctx context.Context, vaultID string, from, to time.Time) (reach.Log, error) // whether a vault's log is whole
 
 	Open      func(ctx context.Context, vaultID string) (Vault, error)
@@ -90,8 +94,13 @@ type Config struct {
 	Webhooks  map[string]Post // rotators of others, by the name in tags
 	Tell      Post            // consumers and owners; nil: nobody is set up to be told
 
+	Findings findings.Store                                                // where the cases of linked applications begin; without a table there are none
+	Triage   store.Bell                                                    // makes them
+	Identify func(ctx context.Context, id string) (event.Principal, error) // by an application's id, or an object's id, as tags have it
+	Suspects func(ctx context.Context) ([]string, error)                   // ids of those who are in a case now; nil: nobody knows
+
 	Options plan.Options
-	Opening plan.Opening // Cut is filled in
+	Opening plan.Opening // Cut and Never are filled in
 	Stopped func(ctx context.Context) (bool, error)
 	Bell    store.Bell
 	Now     func() time.Time
@@ -139,7 +148,6 @@ type run struct {
 	j       *rotations.Stored
 	subject Subject
 	ledger  *ledger.Ledger
-	reads   Reads
 	vaults  map[string]Vault
 	fresh   bool // the facts were gathered since the last change
 	ends    time.Time
@@ -232,9 +240,9 @@ func (r *run) make(ctx context.Context) error {
 		return fmt.Errorf("gathering facts for rotation %s: %w", r.j.ID, err)
 	}
 	now := r.Now()
-	p, o := plan.Build(f), r.Opening
+	p, o := plan.Build(f), careful(r.Opening, r.subject.eviction)
 	o.Cut = r.subject.Cut
-	if err := r.keep(ctx, p); err != nil {
+	if err := r.keep(ctx, p, f.Radius); err != nil {
 		return err
 	}
 	j := plan.Open(p, o, now)
@@ -248,7 +256,7 @@ func (r *run) make(ctx context.Context) error {
 		return err
 	}
 	r.j, r.fresh = stored, true
-	return nil
+	return r.linked(ctx, f.Radius.Linked)
 }
 
 func hashes(p plan.Plan) string {
@@ -259,13 +267,17 @@ func hashes(p plan.Plan) string {
 	return strings.Join(out, " ")
 }
 
-// keep stores the plan as it is now, for people.
-func (r *run) keep(ctx context.Context, p plan.Plan) error {
-	b, err := p.JSON()
-	if err != nil {
+// keep stores the plan as it is now, and how far the principal got, for people.
+func (r *run) keep(ctx context.Context, p plan.Plan, radius reach.Radius) error {
+	planned, err1 := p.JSON()
+	reached, err2 := radius.JSON()
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	return errors.Join(r.Plans.Write(ctx, r.j.ID+".json", b), r.Plans.Write(ctx, r.j.ID+".txt", []byte(p.Text())))
+	return errors.Join(
+		r.Plans.Write(ctx, r.j.ID+".json", planned), r.Plans.Write(ctx, r.j.ID+".txt", []byte(p.Text())),
+		r.Plans.Write(ctx, r.j.ID+rotations.ReachJSON, reached), r.Plans.Write(ctx, r.j.ID+rotations.ReachText, []byte(radius.Text())),
+	)
 }
 
 // work does what is due. more says that the time of this message is over and there is more to do.
@@ -274,6 +286,9 @@ func (r *run) work(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for {
+		if err := r.undone(ctx); err != nil {
+			return false, err
+		}
 		if err := r.hear(ctx); err != nil {
 			return false, err
 		}
@@ -336,19 +351,54 @@ func (r *run) look(ctx context.Context, force bool) error {
 	p := plan.Build(f)
 	changed := r.j.Again(p, now)
 	if len(changed) > 0 {
-		if err := errors.Join(r.keep(ctx, p), r.note(ctx, ledger.Entry{Kind: ledger.Note, Found: changed, Text: "read since, or found to have been read: added"})); err != nil {
+		if err := errors.Join(r.keep(ctx, p, f.Radius), r.note(ctx, ledger.Entry{Kind: ledger.Note, Found: changed, Text: "read since, or found to have been read: added"})); err != nil {
 			return err
 		}
+	}
+	if err := r.linked(ctx, f.Radius.Linked); err != nil {
+		return err
 	}
 	r.j.Close(f.Radius, now)
 	r.j.Looked, r.fresh = now, true
 	return r.Rotations.Write(ctx, r.j, "")
 }
 
+// undone takes in that people take the eviction back: that comes before what they said about the rotation.
+func (r *run) undone(ctx context.Context) error {
+	if r.subject.eviction.ID == "" {
+		return nil
+	}
+	undos, err := r.Operations.Undos(ctx, r.subject.eviction.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range undos {
+		if !o.TakesBack() || !r.j.Undo(o.ID, r.Now()) {
+			continue
+		}
+		if err := r.note(ctx, ledger.Entry{Kind: ledger.Note, Object: o.ID, Text: "the eviction is taken back: what is begun is ended, and no further tier begins without a new approval"}); err != nil {
+			return err
+		}
+		if err := r.Rotations.Write(ctx, r.j, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hear takes in what people said. A word is noted in the head before its row goes, so that it counts once.
 func (r *run) hear(ctx context.Context) error {
 	words, err := r.Rotations.Words(ctx, r.j.ID)
-	if err != nil || len(words) == 0 && len(r.j.Heard) == 0 {
+	if err != nil {
+		return err
+	}
+	by := r.j.Approvers()
+	for _, w := range words {
+		if w.What == rotations.Approve {
+			by = append(by, w.By)
+		}
+	}
+	if err := r.bar(ctx, by); err != nil || len(words) == 0 && len(r.j.Heard) == 0 {
 		return err
 	}
 	heard := map[string]bool{}

@@ -13,6 +13,7 @@ import (
 
 	"rekey/deploy/local/directory"
 	"rekey/deploy/local/keyvault"
+	"rekey/handlers/rotations"
 	"rekey/shared/ledger"
 	plan "rekey/shared/rotate"
 )
@@ -249,10 +250,12 @@ func (w *world) record(t *testing.T) {
 	}
 	text, err1 := w.plans.Read(t.Context(), id+".txt")
 	body, err2 := w.plans.Read(t.Context(), id+".json")
-	if err := errors.Join(err1, err2); err != nil {
+	reach, err3 := w.plans.Read(t.Context(), id+rotations.ReachText)
+	radius, err4 := w.plans.Read(t.Context(), id+rotations.ReachJSON)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)
 	}
-	stored += string(text) + string(body)
+	stored += string(text) + string(body) + string(reach) + string(radius)
 	for _, s := range w.secrets {
 		for _, v := range w.server(s.vault).Versions(s.name) {
 			if len(v.Value) > 8 && strings.Contains(stored, v.Value) {

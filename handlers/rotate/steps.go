@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -346,9 +347,11 @@ func (t *task) retire(ctx context.Context) (f found, err error) {
 				}
 				f.Owner = why
 			case plan.RetireDisable:
-				if err := t.disable(ctx, v, c, old.Version); err != nil {
+				why, err := t.disable(ctx, v, c, old.Version)
+				if err != nil {
 					return f, err
 				}
+				f.Owner = cmp.Or(why, f.Owner)
 			}
 		}
 	}
@@ -371,28 +374,27 @@ func older(versions []vault.Secret, newest string) (out []vault.Secret) {
 	return out
 }
 
-func (t *task) disable(ctx context.Context, v Vault, c plan.Copy, version string) error {
-	e := ledger.Entry{Object: c.Name(), Removed: []string{version}, Text: "disabling the old version " + version + " of " + c.Name()}
-	err := t.change(ctx, c.Name()+"/"+version, e, func() error { return v.Secrets.Disable(ctx, c.Secret, version) })
-	if errors.Is(err, vault.ErrManaged) {
-		return nil // a certificate's old version ends by itself
+// disable disables an old version: that of a certificate through the certificate, because a vault refuses to change a secret
+// that it manages. Where it is refused for good, enabled says why the version stays.
+func (t *task) disable(ctx context.Context, v Vault, c plan.Copy, version string) (enabled string, err error) {
+	do := v.Secrets.Disable
+	if t.i.Kind == plan.Certificate {
+		do = v.Certificates.Disable
 	}
-	return err
+	e := ledger.Entry{Object: c.Name(), Removed: []string{version}, Text: "disabling the old version " + version + " of " + c.Name()}
+	err = t.change(ctx, c.Name()+"/"+version, e, func() error { return do(ctx, c.Secret, version) })
+	managed := errors.Is(err, vault.ErrManaged)
+	if managed || t.i.Kind == plan.Certificate && fault.Kind(err) == fault.Denied && !errors.Is(err, errStop) && !errors.Is(err, errPark) && t.i.Attempts >= refusals {
+		return "its old version " + version + " STAYS ENABLED, with the private key that was read: disable it in the vault (" + err.Error() + ")", nil
+	}
+	return "", err
 }
 
 // readers returns who reads a copy, and whether its vault's log is whole since the new value was stored.
 func (t *task) readers(ctx context.Context, c plan.Copy) ([]plan.Reader, bool, error) {
-	t.mu.Lock()
-	reads := t.reads
-	t.mu.Unlock()
-	if reads == nil {
-		var err error
-		if reads, err = t.Readers(ctx, t.i.Stored); err != nil {
-			return nil, false, err
-		}
-		t.mu.Lock()
-		t.reads = reads
-		t.mu.Unlock()
+	reads, err := t.Readers(ctx, t.i.Stored)
+	if err != nil {
+		return nil, false, err
 	}
 	log, err := t.Log(ctx, c.VaultID, t.i.Stored, t.Now())
 	return reads[strings.ToLower(c.Name())], log == reach.LogComplete, err

@@ -18,6 +18,8 @@ type Subject struct {
 	From      time.Time // beginning of the window in which it was not itself
 	Cut       time.Time // when its access was cut; zero: it was not
 	Until     time.Time // what it reads from then on is its own again; zero: it is still locked out
+
+	eviction remedy.Operation
 }
 
 // subjectOf reads the case's eviction. A rotation goes on when the eviction is gone.
@@ -34,7 +36,7 @@ func (h *Rotate) subjectOf(ctx context.Context, caseID string) (Subject, error) 
 
 // SubjectOf is what an eviction says.
 func SubjectOf(o remedy.Operation) Subject {
-	s := Subject{Case: o.Case, Principal: o.Principal, From: o.Since}
+	s := Subject{Case: o.Case, Principal: o.Principal, From: o.Since, eviction: o}
 	if !o.AccessCut() {
 		return s
 	}

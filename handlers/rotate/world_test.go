@@ -20,6 +20,7 @@ import (
 	"rekey/deploy/local/entra"
 	"rekey/deploy/local/graph"
 	"rekey/deploy/local/keyvault"
+	"rekey/handlers/findings"
 	"rekey/handlers/operations"
 	"rekey/handlers/principals"
 	"rekey/handlers/rotate"
@@ -101,7 +102,9 @@ type world struct {
 
 	table, evictions, people *memory.Table
 	ledger, plans            *memory.Blobs
-	bell                     *memory.Bell
+	bell, triaged            *memory.Bell
+	findings                 findings.Store
+	suspects                 []string
 	memory                   *streams.Memory
 	noted                    time.Time
 
@@ -140,6 +143,7 @@ func build(t *testing.T, n int, furnish func(*world, *furniture)) *world {
 	w := &world{
 		Cloud: up, clock: &clock{t: now}, cut: now.Add(-time.Minute), vaults: map[string]*keyvault.Server{}, ids: map[string]string{}, opens: map[string]rotate.Vault{},
 		table: &memory.Table{}, evictions: &memory.Table{}, people: &memory.Table{}, ledger: &memory.Blobs{}, plans: &memory.Blobs{}, bell: &memory.Bell{},
+		triaged: &memory.Bell{}, findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}},
 		memory: &streams.Memory{}, secrets: map[string]*secret{}, targets: map[string]*plan.Target{}, changes: map[string]int{},
 	}
 	w.options = azcore.ClientOptions{Transport: up.Client(), Retry: policy.RetryOptions{MaxRetries: 1, RetryDelay: time.Millisecond, MaxRetryDelay: 2 * time.Millisecond}}
@@ -385,6 +389,7 @@ func (w *world) sources() *rotate.Sources {
 		Azure: w.arm, Open: w.openVault, Principals: principals.Store{Table: w.people}, Hasher: hasher, Tenant: tenantID, Own: []string{rekeyID}, Now: w.clock.now,
 		Groups:  func(context.Context, string) ([]string, error) { return nil, nil },
 		Streams: func(context.Context) (*streams.Memory, error) { return w.memory, nil },
+		Bundles: w.plans, Whose: func(ctx context.Context, id string) (event.Principal, error) { return rotate.Whose(ctx, w.graph, id) },
 	}
 }
 
@@ -395,7 +400,9 @@ func (w *world) instance(owner string, table store.Table, edit ...func(*rotate.C
 		Rotations: rotations.Store{Table: table}, Operations: operations.Store{Table: w.evictions}, Ledger: w.ledger, Plans: w.plans,
 		Facts: s.Facts, Readers: s.Readers, Log: s.Log, Open: w.openVault, Providers: watchedKeys{w.arm, w}, Directory: watchedGraph{w.graph, w}, Prove: w.prover.ProveSecret,
 		Webhooks: map[string]rotate.Post{"erp": w.webhook}, Options: w.settings, Opening: w.opening, Tell: w.tell,
-		Stopped: func(context.Context) (bool, error) { return false, nil }, Bell: w.bell, Now: w.clock.now, Owner: owner, Sleep: w.clock.sleep, Budget: 24 * time.Hour,
+		Findings: w.findings, Triage: w.triaged, Suspects: func(context.Context) ([]string, error) { return w.suspects, nil },
+		Identify: func(ctx context.Context, id string) (event.Principal, error) { return rotate.Whose(ctx, w.graph, id) },
+		Stopped:  func(context.Context) (bool, error) { return false, nil }, Bell: w.bell, Now: w.clock.now, Owner: owner, Sleep: w.clock.sleep, Budget: 24 * time.Hour,
 	}
 	for _, e := range edit {
 		e(&c)

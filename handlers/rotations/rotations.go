@@ -31,6 +31,12 @@ type Stored struct {
 // Prefix is how the id of every rotation begins.
 const Prefix = "rot-"
 
+// How the names of the copies for people of how far a principal got end, in the container of undos.
+const (
+	ReachJSON = "-reach.json"
+	ReachText = "-reach.txt"
+)
+
 // last comes after every row of an operation, and before those of the next one.
 const last = "/~"
 

@@ -14,6 +14,7 @@ import (
 	"rekey/shared/fault"
 	"rekey/shared/pattern"
 	"rekey/shared/remedy"
+	"rekey/shared/rotate"
 	"rekey/shared/rule"
 	"rekey/shared/score"
 	"rekey/shared/streams"
@@ -185,24 +186,53 @@ func (t *Triage) patterns(ctx context.Context, f *casefile.Facts) error {
 
 // related adds to the facts which of the others have cases, and what the owner was asked.
 func (t *Triage) related(ctx context.Context, f *casefile.Facts) error {
+	var keys []string
+	for _, d := range f.Detections {
+		keys = append(keys, d.By)
+	}
 	for _, e := range slices.Concat(f.Changes, f.Acts) {
-		for _, key := range []string{e.Actor, e.Target} {
-			if key == "" || key == f.Principal.Key() || len(f.RelatedCases) >= maxRelated || slices.ContainsFunc(f.RelatedCases, func(l casefile.Link) bool { return l.Key == key }) {
-				continue
-			}
-			cs, err := t.Cases.Of(ctx, key)
-			if err != nil {
-				return err
-			}
-			l := casefile.Link{Key: key}
-			if len(cs) > 0 {
-				last := slices.MaxFunc(cs, func(a, b casefile.Case) int { return a.Window.To.Compare(b.Window.To) })
-				l.Case, l.Level = last.ID, last.Level
-			}
-			f.RelatedCases = append(f.RelatedCases, l)
+		keys = append(keys, e.Actor, e.Target)
+	}
+	return t.relate(ctx, f, keys)
+}
+
+// relate looks up the cases of others by their keys.
+func (t *Triage) relate(ctx context.Context, f *casefile.Facts, keys []string) error {
+	for _, key := range keys {
+		if key == "" || key == f.Principal.Key() || len(f.RelatedCases) >= maxRelated || slices.ContainsFunc(f.RelatedCases, func(l casefile.Link) bool { return l.Key == key }) {
+			continue
 		}
+		cs, err := t.Cases.Of(ctx, key)
+		if err != nil {
+			return err
+		}
+		l := casefile.Link{Key: key}
+		if len(cs) > 0 {
+			last := slices.MaxFunc(cs, func(a, b casefile.Case) int { return a.Window.To.Compare(b.Window.To) })
+			l.Case, l.Level = last.ID, last.Level
+		}
+		f.RelatedCases = append(f.RelatedCases, l)
 	}
 	return nil
+}
+
+// readFrom adds to the facts whose credentials the principal read, as the rotation of its case found.
+func (t *Triage) readFrom(ctx context.Context, f *casefile.Facts, caseID string) error {
+	if t.Rotations.Table == nil {
+		return nil
+	}
+	h, err := t.Rotations.Head(ctx, rotate.OperationID(caseID))
+	if kind := fault.Kind(err); kind == fault.NotFound || kind == fault.Denied { // there is none, or one of a newer program's
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var keys []string
+	for _, x := range h.Taken {
+		f.ReadFrom, keys = append(f.ReadFrom, casefile.Link{Key: x.Key, Name: x.Name}), append(keys, x.Key)
+	}
+	return t.relate(ctx, f, keys)
 }
 
 // maxRelated bounds how many others are looked up for one case.

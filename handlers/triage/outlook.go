@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"rekey/shared/casefile"
 	"rekey/shared/remedy"
 	"rekey/shared/streams"
+	"rekey/shared/trail"
 )
 
 // watched is for how long before the window sign-ins must have come in without a gap, so that whoever was not seen is taken
@@ -50,33 +52,44 @@ func (t *Triage) outlook(ctx context.Context, s subject, c casefile.Case) (remed
 // its sign-ins, nor is any key when there were too many to remember: then it is unknown who uses which.
 //
 // Of a credential that the intruder used, his last use hides the workload's: the last hour of the known source stands for it.
+// A credential that was added in the window is told of, and nobody gets another one for it.
 func (t *Triage) consumers(inv remedy.Inventory, c casefile.Case, p *baseline.Profile) remedy.List[remedy.Consumer] {
 	var out remedy.List[remedy.Consumer]
 	today := baseline.DayOf(t.Now())
 	_, used := p.LastSeen()
 	out.Known = !p.Before(today + 1).Overflows(baseline.CredentialKey)
-	named := false
+	named, before := false, p.Before(baseline.DayOf(c.Window.From))
 	for _, o := range inv.Objects() {
 		if len(o.Federated) > 0 {
 			return remedy.List[remedy.Consumer]{}
 		}
 		for _, id := range credentialIDs(o) {
-			last, ok := p.LastOf(baseline.CredentialKey, t.Hasher.String(baseline.CredentialKey, strings.ToLower(id)))
+			key := t.Hasher.String(baseline.CredentialKey, strings.ToLower(id))
+			last, ok := p.LastOf(baseline.CredentialKey, key)
 			if !ok {
 				continue
 			}
 			named = true
-			at := last.Time()
-			if !at.Before(c.Window.From.Truncate(time.Hour)) {
-				at = c.OldSource.LastSeen
+			x := remedy.Consumer{KeyID: id, LastUse: last.Time().UTC(), Suspect: addedWithin(c, id)}
+			switch own := c.OldSource.LastSeen; {
+			case x.Suspect || x.LastUse.Before(c.Window.From.Truncate(time.Hour)):
+			case !own.IsZero():
+				x.LastUse = own.UTC()
+			case before.DaysKnown(baseline.CredentialKey, key) == 0:
+				continue // nobody but the intruder
 			}
-			if !at.IsZero() {
-				out.Items = append(out.Items, remedy.Consumer{KeyID: id, LastUse: at.UTC()})
-			}
+			out.Items = append(out.Items, x)
 		}
 	}
 	out.Known = out.Known && (named || !used) // else its sign-ins do not say with which key
 	return out
+}
+
+// addedWithin reports whether a credential was added since the case's window began.
+func addedWithin(c casefile.Case, keyID string) bool {
+	return slices.ContainsFunc(c.Prepared, func(e trail.Entry) bool {
+		return e.Act == trail.CredentialAdded && strings.EqualFold(e.KeyID, keyID)
+	})
 }
 
 // credentialIDs lists an object's keys and secrets.

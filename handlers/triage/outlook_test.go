@@ -68,6 +68,11 @@ func TestTheForecastKnowsWhatTheLogsTell(t *testing.T) {
 			w.comes(event.KindSignIn)
 			w.signsIn(t, "sp1", "k1", 0)
 		}, "users clients", "nobody was seen to use a credential that goes"},
+		"the workload used the key before, and whoever it was today": {func(w *world) {
+			w.comes(event.KindSignIn)
+			w.signsIn(t, "sp1", "k1", 9)
+			w.signsIn(t, "sp1", "k1", 0)
+		}, "users clients", "1 in use stop until they use the new certificate: K1 last 2026-11-24"},
 		"users' sign-ins come in, and there was none": {func(w *world) { w.comes(event.KindUserSignIn) }, "workloads clients", "none signed in"},
 	}
 	for name, tt := range tests {

@@ -15,6 +15,7 @@ import (
 	"rekey/handlers/inquiries"
 	"rekey/handlers/operations"
 	"rekey/handlers/principals"
+	"rekey/handlers/rotations"
 	"rekey/handlers/suspects"
 	"rekey/handlers/verdicts"
 	"rekey/shared/baseline"
@@ -42,6 +43,7 @@ type Config struct {
 	Verdicts   verdicts.Store                                     // what people said
 	Announce   func(ctx context.Context, v verdict.Verdict) error // tells others of a verdict that was carried out, maybe twice; nil: nobody
 	Operations operations.Store
+	Rotations  rotations.Store // whose credentials a principal read; without a table nobody knows
 	Brakes     Brakes
 	Inventory  func(ctx context.Context, p event.Principal) (remedy.Inventory, error)
 	Inquiries  inquiries.Store
@@ -154,10 +156,13 @@ func (t *Triage) build(ctx context.Context, s subject) (*dossier, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err != nil || f.Inquiry == nil {
+	if f.Inquiry, err = t.Inquiries.Last(ctx, c.ID); err == nil {
+		err = t.readFrom(ctx, &f, c.ID)
+	}
+	if err != nil || f.Inquiry == nil && len(f.ReadFrom) == 0 {
 		return &dossier{c, f}, err
 	}
-	c, err = t.Cases.Join(ctx, casefile.Build(f, now)) // what the owner said is found by the case's id
+	c, err = t.Cases.Join(ctx, casefile.Build(f, now)) // what the owner said, and what was rotated, is found by the case's id
 	return &dossier{c, f}, err
 }
 

@@ -76,7 +76,7 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 	}
 }
 
-func (w *world) triage(t *testing.T, principal string) error {
+func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Config)) error {
 	t.Helper()
 	config := triage.Config{
 		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts, Operations: operations.Store{Table: w.operations},
@@ -100,6 +100,9 @@ func (w *world) triage(t *testing.T, principal string) error {
 	}
 	if w.streams != nil {
 		config.Streams = func(context.Context) (*streams.Memory, error) { return w.streams, nil }
+	}
+	for _, e := range edit {
+		e(&config)
 	}
 	return triage.New(config).Handle(t.Context(), funchost.Message{Text: principal})
 }

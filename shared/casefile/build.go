@@ -30,6 +30,7 @@ type Facts struct {
 	Inquiry      *Inquiry        // the newest question to its owner
 	Looked       time.Time       // when the weekly look at the inventory last ended; zero: never
 	RelatedCases []Link          // cases of others, by key; Why is not set
+	ReadFrom     []Link          // applications whose credentials the principal read in vaults; Why is not set
 
 	// Flowing tells whether a log came in all through a time, as streams.Health does; nil when nobody knows.
 	Flowing func(category string, from, to time.Time) (known, flowing bool)
@@ -111,6 +112,12 @@ func linked(f *Facts, c *Case) []Link {
 	for _, e := range c.Writes {
 		add(e.Target, e.TargetName, ChangedByThis)
 	}
+	for _, d := range c.Detections {
+		add(d.By, "", ReadFromThis)
+	}
+	for _, l := range f.ReadFrom {
+		add(l.Key, l.Name, ReadByThis)
+	}
 	slices.SortStableFunc(out, func(a, b Link) int { return cmp.Compare(len(b.Case), len(a.Case)) })
 	return out[:min(len(out), maxLinked)]
 }
@@ -119,6 +126,8 @@ func linked(f *Facts, c *Case) []Link {
 const (
 	ChangedThis   = "changed this principal"
 	ChangedByThis = "was changed by this principal"
+	ReadFromThis  = "read a credential of this principal in a vault"
+	ReadByThis    = "has a credential in a vault, which this principal read"
 )
 
 // maxLinked bounds the links of a case.

@@ -86,7 +86,7 @@ type Harm struct {
 type Link struct {
 	Key   string      `json:"key"` // "user:" and an id, or a principal's key
 	Name  string      `json:"displayName,omitempty"`
-	Why   string      `json:"why"`             // ChangedThis or ChangedByThis
+	Why   string      `json:"why"`             // ChangedThis, ChangedByThis, ReadFromThis or ReadByThis
 	Case  string      `json:"case,omitempty"`  // its own case, if it has one
 	Level score.Level `json:"level,omitempty"` // of that case
 }

@@ -33,6 +33,7 @@ type Detection struct {
 	ID            string               `json:"id"`
 	Type          string               `json:"riskEventType"`
 	Principal     event.Principal      `json:"principal"`
+	By            string               `json:"by,omitempty"` // key of another principal, in a case of its own, that did it
 	Tenant        string               `json:"tenant,omitempty"`
 	Rule          string               `json:"rule,omitempty"`      // the rule that found it (package rule); empty for unfamiliar sign-ins
 	Statement     string               `json:"statement,omitempty"` // what the rule found, in words; names in it were chosen by others

@@ -23,6 +23,7 @@ func Raise(stored, found Detection) (Detection, bool) {
 	out.Tenant = max(stored.Tenant, found.Tenant) // records of a vault name neither a tenant nor the principal's name
 	out.Principal.Name = max(stored.Principal.Name, found.Principal.Name)
 	out.Principal.AppID = max(stored.Principal.AppID, found.Principal.AppID)
+	out.By = max(stored.By, found.By)
 	if found.First.Before(out.First) {
 		out.First = found.First
 	}

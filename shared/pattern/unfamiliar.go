@@ -24,6 +24,14 @@ func follows(a detect.Detection, b time.Time, d time.Duration) bool {
 	return !b.Before(a.First) && b.Sub(a.Last) <= d
 }
 
+// used says how the stranger came: by a sign-in or, where it was a token's use, without one.
+func used(s detect.Detection) string {
+	if s.Type == detect.TypeAnomalousActivity {
+		return "was used"
+	}
+	return "was signed in to"
+}
+
 // together joins unfamiliar sign-ins with what followed within a day.
 func together(f *Facts, after []detect.Detection, what func(sign, then detect.Detection) string) []Finding {
 	var out []Finding

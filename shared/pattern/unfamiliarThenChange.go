@@ -20,7 +20,7 @@ var unfamiliarThenChange = &Rule{
 		for _, s := range f.unfamiliar() {
 			for _, a := range f.Acts {
 				if a.Act.OpensDoors() && follows(s, a.Time, day) {
-					what := fmt.Sprintf("%s was signed in to from %s, and then gave %s to %s", f.name(), s.Subject, thing(a), target(a))
+					what := fmt.Sprintf("%s %s from %s, and then gave %s to %s", f.name(), used(s), s.Subject, thing(a), target(a))
 					out = append(out, Finding{Level: high, Subject: s.Subject, What: what, Entries: []trail.Entry{a}, Seen: []detect.Detection{s}})
 				}
 			}

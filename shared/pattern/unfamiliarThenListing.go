@@ -16,7 +16,7 @@ var unfamiliarThenListing = &Rule{
 	Ask:            []string{"What was read of what had been listed?"},
 	Find: func(f *Facts) []Finding {
 		return together(f, f.found("graphEnumeration"), func(s, d detect.Detection) string {
-			return fmt.Sprintf("%s was signed in to from %s, and then the tenant was listed: %s", f.name(), s.Subject, d.Statement)
+			return fmt.Sprintf("%s %s from %s, and then the tenant was listed: %s", f.name(), used(s), s.Subject, d.Statement)
 		})
 	},
 }

@@ -22,7 +22,7 @@ var unfamiliarThenPower = &Rule{
 	Ask:            []string{"What was handed out has to be rotated: the case lists it."},
 	Find: func(f *Facts) []Finding {
 		return together(f, f.found(power...), func(s, d detect.Detection) string {
-			return fmt.Sprintf("%s was signed in to from %s, and then: %s", f.name(), s.Subject, d.Statement)
+			return fmt.Sprintf("%s %s from %s, and then: %s", f.name(), used(s), s.Subject, d.Statement)
 		})
 	},
 }

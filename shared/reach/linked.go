@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Tags that say whose credential a secret is. The first two are those of Microsoft's rotation samples.
@@ -22,6 +23,9 @@ type Linked struct {
 	Secret     string `json:"secret"` // vault/name
 	Why        string `json:"why"`
 	Proven     bool   `json:"proven"`
+
+	First time.Time `json:"first"` // read by the principal, in the window
+	Last  time.Time `json:"last"`
 }
 
 var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
@@ -76,7 +80,7 @@ func (f *Facts) linked(vaults []VaultReach) []Linked {
 			}
 			secret := v.Name + "/" + s.Name
 			out = append(out, Linked{
-				AppID: app, Credential: credential, Secret: secret,
+				AppID: app, Credential: credential, Secret: secret, First: s.Seen.First.UTC(), Last: s.Seen.Last.UTC(),
 				Why: fmt.Sprintf("its credential lies in %s, which %s read until %s", plain(secret), cmp.Or(plain(f.Name), f.Principal), s.Seen.Last.UTC().Format("2006-01-02 15:04 MST")),
 			})
 		}

@@ -57,7 +57,17 @@ func (b *planner) workloads() Line {
 	}
 	var texts []string
 	for _, c := range b.consumers() {
-		texts = append(texts, fmt.Sprintf("%s last %s from %s for %s", plain(c.KeyID), day(c.LastUse), some(c.Networks), some(c.Resources)))
+		text := plain(c.KeyID) + " last " + day(c.LastUse)
+		if len(c.Networks) > 0 {
+			text += " from " + some(c.Networks)
+		}
+		if len(c.Resources) > 0 {
+			text += " for " + some(c.Resources)
+		}
+		if c.Suspect {
+			text += " (added in the window: the intruder, unless somebody here made it)"
+		}
+		texts = append(texts, text)
 	}
 	end := "until they use the new certificate"
 	if b.StaysOff() {

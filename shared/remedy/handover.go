@@ -2,7 +2,10 @@ package remedy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"rekey/shared/casefile"
 )
 
 // HandOver is what one consumer of a credential that goes needs in order to go on.
@@ -31,6 +34,10 @@ func (b *planner) handOver() {
 		return
 	}
 	for _, c := range b.consumers() {
+		if c.Suspect {
+			b.note("whoever uses %s is handed nothing: it was added in the window, and is the intruder's unless somebody here says otherwise", plain(c.KeyID))
+			continue
+		}
 		b.HandOver = append(b.HandOver, b.handOverTo(c))
 	}
 }
@@ -38,41 +45,54 @@ func (b *planner) handOver() {
 func (b *planner) handOverTo(c Consumer) HandOver {
 	name, vault := CertificateName(b.Plan.Case), b.Options.Vault
 	h := HandOver{Consumer: plain(c.Name), KeyID: c.KeyID, Owner: plain(c.Owner), Vault: plain(vault.Name)}
-	if h.Consumer == "" {
+	switch {
+	case h.Consumer != "":
+	case len(c.Networks) == 0:
+		h.Consumer = "a workload that no record names"
+	default:
 		h.Consumer = "workload in " + plain(some(c.Networks))
 	}
 	if h.Owner == "" {
 		h.Owner = b.someOwner()
 	}
-	id, vaultName, identity := vault.ID, vault.Name, c.Identity
+	vaultName, identity := vault.Name, c.Identity
 	if vaultName == "" {
-		h.Vault, id, vaultName = "unknown", "<id of the vault>", "<vault>"
+		h.Vault, vaultName = "unknown", "<vault>"
 	}
 	if identity == "" {
 		identity = "<object id of what the workload runs as>"
 	}
-	role, scope := roleSign, strings.TrimSuffix(id, "/")+"/keys/"+name
+	role, kind := roleSign, "keys"
 	fetch := fmt.Sprintf("az keyvault certificate download --vault-name %s --name %s --encoding PEM --file %s", shell(vaultName), shell(name), shell(name+".pem"))
 	if b.Options.Exportable {
-		role, scope = roleLoad, strings.TrimSuffix(id, "/")+"/secrets/"+name
+		role, kind = roleLoad, "secrets"
 		fetch = fmt.Sprintf("az keyvault secret download --vault-name %s --name %s --encoding base64 --file %s", shell(vaultName), shell(name), shell(name+".pfx"))
 	}
-	h.Access = role + " on " + plain(scope)
+	h.Access = fmt.Sprintf("%s on %s/%s of the vault", role, kind, plain(name))
+	scope := shell(strings.TrimSuffix(vault.ID, "/") + "/" + kind + "/" + name)
+	if vault.ID == "" {
+		scope = `"$(az keyvault show --name ` + shell(vaultName) + ` --query id --output tsv)"` + shell("/"+kind+"/"+name)
+	}
 	h.Commands = []string{
-		fmt.Sprintf("az role assignment create --role %s --assignee-object-id %s --assignee-principal-type ServicePrincipal --scope %s", shell(role), shell(identity), shell(scope)),
+		fmt.Sprintf("az role assignment create --role %s --assignee-object-id %s --assignee-principal-type ServicePrincipal --scope %s", shell(role), shell(identity), scope),
 		fetch,
 	}
 	return h
 }
 
-// someOwner names an owner of the application that was one before the window.
+// someOwner names an owner of the application that was one before the window and did not change it in the window: who did
+// may be the intruder, or in his hands.
 func (b *planner) someOwner() string {
 	for _, w := range b.Inventory.Application.Owners.Items {
-		if in, sure := b.since(*b.Inventory.Application, found{Item{ID: w.ID}, w.Added}); sure && !in {
+		if in, sure := b.since(*b.Inventory.Application, found{Item{ID: w.ID}, w.Added}); sure && !in && !b.changedIt(w.ID) {
 			return quoted(w.Name) + ", owner of the application"
 		}
 	}
 	return "unknown"
+}
+
+func (b *planner) changedIt(userID string) bool {
+	return slices.ContainsFunc(b.Input.Case.Linked, func(l casefile.Link) bool { return l.Why == casefile.ChangedThis && l.Key == "user:"+userID })
 }
 
 func handOverText(h HandOver) string {

@@ -42,6 +42,7 @@ type Consumer struct {
 	KeyID     string    `json:"keyId"` // certificate, secret or federated credential
 	Name      string    `json:"name,omitempty"`
 	LastUse   time.Time `json:"lastUse"`
+	Suspect   bool      `json:"suspect,omitempty"` // the credential was added in the window: whoever uses it may be the intruder
 	Networks  []string  `json:"networks,omitempty"`
 	Resources []string  `json:"resources,omitempty"`
 	Owner     string    `json:"owner,omitempty"`    // whom to call; "" when unknown

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rekey/shared/trail"
 )
 
 // Kinds of identity, by what may be done to them.
@@ -92,12 +94,27 @@ func (b *planner) special() {
 	}
 	b.customers()
 	b.legacy()
+	b.settings()
+}
+
+// settings lists what was changed in the window and cannot be brought back from what is there: records keep the old value, and
+// not always.
+func (b *planner) settings() {
+	var said []string
+	for _, e := range b.Input.Case.Prepared {
+		if e.Act != trail.Configured || strings.HasPrefix(e.What, trail.RedirectURI) || e.What == "" || slices.Contains(said, e.What) {
+			continue
+		}
+		said = append(said, e.What)
+		b.refuse("restoring "+plain(e.What), "what it was before is known to the record of the change only ("+plain(e.Record)+")",
+			"look at the record and set it back by hand, unless the change was wanted")
+	}
 }
 
 // foreign says that the application is out of reach, and whether what was abused is within.
 func (b *planner) foreign(o Object) {
 	b.refuse("the application of "+quoted(o.Name), "it is registered in tenant "+plain(o.Owner),
-		"credentials of it in this tenant are removed; tell its owner, and leave the service principal disabled until you would let it in anew")
+		"credentials of it in this tenant are removed; tell its publisher when it is disabled, and leave it so until you would let it in anew")
 	b.note("the publisher may have locked %s: then Graph refuses to change its credentials, and it stays disabled", quoted(o.Name))
 	if !b.abusedHere(o) {
 		b.refuse("enabling "+quoted(o.Name)+" again", "what it signs in with is not among the credentials of this tenant: it is its publisher's, who may be the intruder",

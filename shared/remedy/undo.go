@@ -402,7 +402,7 @@ func (b *planner) issue(op Operation, o UndoOptions) error {
 func OpenUndo(op Operation, plan Plan, now time.Time) Operation {
 	hash := plan.Hash()
 	u := Operation{
-		Version: version, ID: "undo-" + op.ID + "-" + hash[:8], Case: op.Case, Principal: op.Principal, Verdict: decide.Verdict{Mode: decide.ModeApprove},
+		Version: version, ID: UndoPrefix(op.ID) + hash[:8], Case: op.Case, Principal: op.Principal, Verdict: decide.Verdict{Mode: decide.ModeApprove},
 		Plan: plan, PlanHash: hash, Undoes: op.ID, Opened: now, Updated: now, State: StateAwaitingApproval,
 	}
 	for _, s := range plan.Steps {
@@ -412,6 +412,30 @@ func OpenUndo(op Operation, plan Plan, now time.Time) Operation {
 		u.State = StatePlanned
 	}
 	return u
+}
+
+// UndoPrefix is how the ids of the undos of an operation begin.
+func UndoPrefix(id string) string { return "undo-" + id + "-" }
+
+// opened are the steps of an undo that give a principal back what it signs in with or reaches vaults with. Whoever wants
+// that holds it for itself again.
+var opened = map[string]bool{
+	StepRestoreEnabled: true, StepRestoreKeys: true, StepRestoreFederated: true, StepRestoreMemberships: true, StepRestoreAzureRoles: true, StepRestoreVaultPolicies: true,
+}
+
+// TakesBack reports whether this is an undo that people allowed, and that gives the principal its ways in back. An emergency
+// secret or a redirect URI says nothing about whether there was an intruder.
+func (o *Operation) TakesBack() bool {
+	if o.Undoes == "" || !slices.ContainsFunc(o.Plan.Steps, func(s Step) bool { return opened[s.Kind] }) {
+		return false
+	}
+	switch o.State {
+	case StatePlanned, StateAwaitingApproval, StateRejected:
+		return false
+	case StateCancelled:
+		return slices.ContainsFunc(o.Progress, func(p Progress) bool { return p.Status != Pending })
+	}
+	return true
 }
 
 // Undoable returns an error of kind fault.Denied for an operation that cannot be taken back now.

@@ -230,7 +230,7 @@ func (p *printer) links(ls []casefile.Link) {
 		}
 		text += " " + plain(l.Why)
 		if id, ok := strings.CutPrefix(l.Key, "user:"); ok && l.Why == casefile.ChangedThis && isGUID(id) {
-			text += "; if it was not the person: az rest --method post --url " + graphURL + "/users/" + id + "/revokeSignInSessions"
+			text += "; if it was not the person: az ad user update --id " + id + " --account-enabled false, and az rest --method post --url " + graphURL + "/users/" + id + "/revokeSignInSessions"
 		}
 		if l.Case != "" {
 			text += fmt.Sprintf("; it has a case of its own, %s: %s", cmp.Or(string(l.Level), string(score.LevelNone)), plain(l.Case))

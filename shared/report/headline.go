@@ -53,8 +53,12 @@ const lead = 24 * time.Hour
 
 func since(c casefile.Case) string {
 	out := minute(c.Window.From.Add(lead)) + " UTC, last seen " + minute(c.Window.To)
-	if c.OldSource.Active {
-		out += "; its own network was still at work at " + minute(c.OldSource.LastSeen) + ", so it was copied, not moved"
+	switch seen := c.OldSource.LastSeen; {
+	case !c.OldSource.Active:
+	case seen.Before(c.Window.From.Add(lead)):
+		out += "; its own network was at work until " + minute(seen)
+	default:
+		out += "; its own network was still at work at " + minute(seen) + ", so the workload did not move"
 	}
 	return fmt.Sprintf("%s; %s, case %s", out, plural(len(c.Detections), "detection", "detections"), plain(c.ID))
 }
@@ -275,11 +279,31 @@ func objects(xs []casefile.Exposed) string {
 func given(c casefile.Case) []string {
 	var out []string
 	for _, e := range c.Prepared {
-		if (e.Tier == privilege.Tier0 || e.Tier == privilege.Tier1) && e.What != "" && !slices.Contains(out, plain(e.What)) {
-			out = append(out, plain(e.What))
+		if (e.Tier == privilege.Tier0 || e.Tier == privilege.Tier1) && e.What != "" && !slices.Contains(out, plain(e.What)+reaches(e)) {
+			out = append(out, plain(e.What)+reaches(e))
 		}
 	}
 	return out
+}
+
+// everybodys are what application permissions of Graph reach, by how their names begin (Microsoft Graph permissions reference):
+// without a scope that is set elsewhere, everybody's.
+var everybodys = []struct{ begin, what string }{
+	{"Mail", "every mailbox"}, {"Calendars", "every calendar"}, {"Contacts", "everybody's contacts"}, {"Chat", "everybody's chats"},
+	{"Files", "every file"}, {"Sites", "every site"}, {"User", "every account"}, {"Group", "every group"},
+}
+
+// reaches says what an application permission is about.
+func reaches(e trail.Entry) string {
+	if e.Act != trail.AppRoleGranted {
+		return ""
+	}
+	for _, x := range everybodys {
+		if strings.HasPrefix(e.What, x.begin) {
+			return " (" + x.what + ")"
+		}
+	}
+	return ""
 }
 
 func atLeast(more bool) string {

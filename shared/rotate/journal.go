@@ -75,9 +75,12 @@ type Head struct {
 	Cut       time.Time        `json:"cut"`             // when the principal's access was cut
 	Closed    time.Time        `json:"closed,omitzero"` // since then tier 1 takes in nothing by itself
 	ClosedWhy string           `json:"closedWhy,omitempty"`
-	Chunks    int              `json:"chunks"`          // rows of items
-	Looked    time.Time        `json:"looked,omitzero"` // when the facts were gathered last
-	Heard     []string         `json:"heard,omitempty"` // ids of people's words that took effect and may still be stored
+	Chunks    int              `json:"chunks"`            // rows of items
+	Looked    time.Time        `json:"looked,omitzero"`   // when the facts were gathered last
+	Taken     []Taken          `json:"taken,omitempty"`   // credentials of other applications: each is told once
+	Heard     []string         `json:"heard,omitempty"`   // ids of people's words that took effect and may still be stored
+	Undone    []string         `json:"undone,omitempty"`  // ids of undos of the eviction that were noticed (Undo)
+	UndoneAt  time.Time        `json:"undoneAt,omitzero"` // when the last of them was: a yes from before does not count
 	Lease     Lease            `json:"lease,omitzero"`
 	Opened    time.Time        `json:"opened"`
 	Updated   time.Time        `json:"updated"`

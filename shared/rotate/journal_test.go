@@ -98,7 +98,7 @@ func TestTierOneMayRunAloneAndTheOthersNever(t *testing.T) {
 	}
 	w := newWorld(p, false)
 	rotated(t, j, w, keyOf(p, 1))
-	if got := work(j, w.now); got != "" || j.State != rotate.StateRunning || j.Tiers[0].Reason != "done" || j.Tiers[1].Reason != "waits for an approval" {
+	if got := work(j, w.now); got != "" || j.State != rotate.StateAwaitingApproval || j.Tiers[0].Reason != "done" || j.Tiers[1].Reason != "waits for an approval" {
 		t.Errorf("%s: %q %+v", j.State, got, j.Tiers)
 	}
 }

@@ -36,6 +36,8 @@ func (j *Journal) Approve(tier int, a Approval, now time.Time) error {
 		return fault.Errorf(fault.Conflict, "approving tier %d of rotation %s: the hash is not that of the tier: look at the plan as it is now", tier, j.ID)
 	case normal(a.By) == "" || slices.ContainsFunc(j.Never, func(n string) bool { return normal(n) == normal(a.By) }):
 		return fault.Errorf(fault.Denied, "approving tier %d of rotation %s: an approval of somebody in a linked case does not count", tier, j.ID)
+	case a.Time.Before(j.UndoneAt):
+		return fault.Errorf(fault.Conflict, "approving tier %d of rotation %s: it was said before the eviction was taken back: say it again if it has to be rotated all the same", tier, j.ID)
 	case a.Time.Sub(now) > ahead || now.Sub(a.Time) >= approvalLife:
 		return fault.Errorf(fault.Denied, "approving tier %d of rotation %s: the approval is too old, or of the future", tier, j.ID)
 	}
@@ -121,7 +123,11 @@ func (j *Journal) begin(t *TierState, started int, now time.Time) {
 			t.Allowed = t.Cap
 		}
 	case t.Began.IsZero():
-		if t.Reason = "waits for an approval"; j.granted(t, now) {
+		t.Reason = "waits for an approval"
+		if why := j.takenBack(); why != "" {
+			t.Reason = "stopped, because " + why + ": decline it, or approve it anew if it has to be rotated all the same"
+		}
+		if j.granted(t, now) {
 			t.Began = now
 		}
 	case len(t.By) == 0 && j.attended(t.Number), waits > 0 && started >= t.Allowed:
@@ -167,7 +173,7 @@ func (j *Journal) state(now time.Time) {
 	for _, i := range j.Items {
 		all = all && i.settled()
 		later = later && (i.settled() || i.Status == Rotated)
-		runs = runs || !i.settled() && (i.Status == Working || i.Status == Waiting || i.Status == Rotated || j.obstacle(i, started, now) == "")
+		runs = runs || !i.settled() && (i.Status == Working || i.Status == Waiting || j.obstacle(i, started, now) == "")
 	}
 	ended := j.reached(tiers) && !j.Tiers[tiers-1].Ended.IsZero()
 	switch {

@@ -18,7 +18,7 @@ import (
 	"rekey/shared/rotate"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files, and the page of docs/detections, anew")
 
 var now = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 

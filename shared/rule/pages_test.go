@@ -128,7 +128,8 @@ opens no case: it is listed, and a case that is open for another reason shows it
 	for _, r := range posture.Catalogue {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, cell(r.Title), cell(r.Levels), strings.Join(r.Covers, " "))
 	}
-	b.WriteString("\nThat a log does not arrive any more is told by [streamSilent](streamSilent.md), of `shared/streams`.\n")
+	b.WriteString("\nThat a log does not arrive any more is told by [streamSilent](streamSilent.md), of `shared/streams`.\n" +
+		"\nWhose credential a compromised principal read is told by [credentialReadByAnother](credentialReadByAnother.md), of `shared/rotate`.\n")
 	b.WriteString("\nWhat goes [beyond the public rules](beyond.md) has a table of its own.\n")
 	b.WriteString("\n## All 95 public detections\n\nSome 325 public rules of 20 repositories look for 95 different things.\n\n| id | covered by | not covered by a rule |\n|---|---|---|\n")
 	for _, id := range merged {

@@ -35,7 +35,7 @@ func reads(actions []string) bool {
 // ActActions are the actions that each kind of act needs: those of its methods, and for look those of the reading methods that
 // are called.
 func ActActions(u *usage.Usage) (map[string][]string, []string) {
-	out, known := map[string][]string{"secrets": nil}, map[string]bool{}
+	out, known := map[string][]string{"secrets": nil, "certificates": nil}, map[string]bool{}
 	var complaints []string
 	for act, methods := range acts {
 		for key, actions := range arm.Permissions {
@@ -68,6 +68,22 @@ func SecretActions() []string {
 	return slices.Compact(slices.Sorted(maps.Values(vault.Permissions)))
 }
 
+// CertificateActions are the data actions on certificates of vaults.
+func CertificateActions() []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(vault.CertificatePermissions))...))))
+}
+
+// dataActions are those of a kind of act.
+func dataActions(act string) []string {
+	switch act {
+	case "secrets":
+		return SecretActions()
+	case "certificates":
+		return CertificateActions()
+	}
+	return nil
+}
+
 // Acts compares the roles for acts in a plan with what the code calls.
 func Acts(p *Plan, u *usage.Usage) []string {
 	want, out := ActActions(u)
@@ -82,11 +98,7 @@ func Acts(p *Plan, u *usage.Usage) []string {
 		for _, one := range list {
 			m, _ := one.(map[string]any)
 			out = append(out, differ(act, "actions", m["actions"], want[act])...)
-			var data []string
-			if act == "secrets" {
-				data = SecretActions()
-			}
-			out = append(out, differ(act, "dataActions", m["dataActions"], data)...)
+			out = append(out, differ(act, "dataActions", m["dataActions"], dataActions(act))...)
 		}
 	}
 	for act := range want {

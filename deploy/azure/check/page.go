@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rekey/deploy/azure/usage"
+	"rekey/shared/azure/vault"
 )
 
 // alarming are the Graph permissions by which their holder can give itself anything.
@@ -28,6 +29,8 @@ func Page(needed []Grant, used map[string]*usage.Usage) string {
 		switch act {
 		case "secrets":
 			list, methods = SecretActions(), "of vault.Secrets"
+		case "certificates":
+			list, methods = CertificateActions(), strings.Join(slices.Sorted(maps.Keys(vault.CertificatePermissions)), ", ")+" of vault.Client"
 		case "look":
 			methods = "that only read"
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -85,6 +86,13 @@ func (w World) Move(id, uri string) bool {
 		v.Properties["vaultUri"] = uri
 	}
 	return v != nil
+}
+
+// Tag sets the tags of a resource.
+func (w World) Tag(id string, tags map[string]string) {
+	if r := w.s.state.Resources[lower(id)]; r != nil {
+		r.Tags = maps.Clone(tags)
+	}
 }
 
 // Network sets a vault's firewall.

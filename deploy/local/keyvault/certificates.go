@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -124,18 +125,51 @@ func (s *Server) policy(w http.ResponseWriter, r *http.Request, name string) {
 	answer(w, http.StatusOK, out)
 }
 
-// get shows a version of a certificate, the one in use if none is named.
-func (s *Server) get(w http.ResponseWriter, r *http.Request, name, version string) {
+// version finds a version of a certificate, the one in use if none is named.
+func (s *Server) version(name, version string) *certificate {
 	c := s.certs[name]
-	if c != nil && version != "" && c.Version != version {
-		all := c.Old
-		c = nil
-		for _, o := range all {
-			if o.Version == version {
-				c = o
+	if c == nil || version == "" || c.Version == version {
+		return c
+	}
+	for _, o := range c.Old {
+		if o.Version == version {
+			return o
+		}
+	}
+	return nil
+}
+
+// update enables or disables a version. Its secret has the attributes of the certificate: the private key of a disabled version
+// is not handed out, while the certificate is still shown.
+func (s *Server) update(w http.ResponseWriter, r *http.Request, name, version string) {
+	var in struct{ Attributes struct{ Enabled *bool } }
+	c := s.version(name, version)
+	switch err := json.NewDecoder(r.Body).Decode(&in); {
+	case err != nil || in.Attributes.Enabled == nil:
+		fail(w, http.StatusBadRequest, "BadParameter", "The local vault updates nothing but whether a certificate is enabled.")
+		return
+	case c == nil:
+		fail(w, http.StatusNotFound, "CertificateNotFound", "A certificate with (name/id) "+name+"/"+version+" was not found in this key vault.")
+		return
+	}
+	c.Disabled = !*in.Attributes.Enabled
+	if sec := s.secrets[name]; sec != nil && sec.Managed {
+		for _, v := range sec.Versions {
+			if v.ID == version {
+				v.Disabled, v.Updated = c.Disabled, time.Now().UTC()
 			}
 		}
 	}
+	if err := errors.Join(s.save(), s.saveSecrets()); err != nil {
+		fail(w, http.StatusInternalServerError, "InternalError", err.Error())
+		return
+	}
+	s.get(w, r, name, version)
+}
+
+// get shows a version of a certificate.
+func (s *Server) get(w http.ResponseWriter, r *http.Request, name, version string) {
+	c := s.version(name, version)
 	if c == nil {
 		fail(w, http.StatusNotFound, "CertificateNotFound", "A certificate with (name/id) "+name+" was not found in this key vault.")
 		return
@@ -143,7 +177,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, name, version strin
 	base := "https://" + r.Host
 	out := map[string]any{
 		"id": base + "/certificates/" + name + "/" + c.Version, "kid": base + "/keys/" + name + "/" + c.Version, "tags": c.Tags,
-		"attributes": map[string]any{"enabled": time.Now().After(c.Ready), "created": c.Made.Unix(), "updated": c.Made.Unix()},
+		"attributes": map[string]any{"enabled": time.Now().After(c.Ready) && !c.Disabled, "created": c.Made.Unix(), "updated": c.Made.Unix()},
 	}
 	if c.Exportable {
 		out["sid"] = base + "/secrets/" + name + "/" + c.Version

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,6 +68,7 @@ type certificate struct {
 	Policy     json.RawMessage   `json:",omitempty"`
 	Tags       map[string]string `json:",omitempty"`
 	Exportable bool              `json:",omitempty"`
+	Disabled   bool              `json:",omitempty"`
 	Next       *certificate      `json:",omitempty"`
 	Old        []*certificate    `json:",omitempty"`
 }
@@ -159,13 +161,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.settle(time.Now())
 	switch {
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "create" && r.Method == http.MethodPost:
-		s.allowed(w, claims, RoleCertificates, func() { s.create(w, r, parts[1]) })
+		s.allowed(w, claims, createCertificate, func() { s.create(w, r, parts[1]) })
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "policy" && r.Method == http.MethodGet:
-		s.allowed(w, claims, RoleCertificates, func() { s.policy(w, r, parts[1]) })
+		s.allowed(w, claims, readCertificate, func() { s.policy(w, r, parts[1]) })
 	case parts[0] == "certificates" && (len(parts) == 2 || len(parts) == 3) && r.Method == http.MethodGet:
-		s.allowed(w, claims, RoleCertificates, func() { s.get(w, r, parts[1], strings.Join(parts[2:], "")) })
+		s.allowed(w, claims, readCertificate, func() { s.get(w, r, parts[1], strings.Join(parts[2:], "")) })
+	case parts[0] == "certificates" && len(parts) == 3 && r.Method == http.MethodPatch:
+		s.allowed(w, claims, updateCertificate, func() { s.update(w, r, parts[1], parts[2]) })
 	case parts[0] == "keys" && parts[len(parts)-1] == "sign" && r.Method == http.MethodPost:
-		s.allowed(w, claims, RoleCrypto, func() { s.sign(w, r, parts[1]) })
+		s.allowed(w, claims, signWithKey, func() { s.sign(w, r, parts[1]) })
 	case parts[0] == "secrets" && len(parts) > 1 && s.certs[parts[1]] != nil && !s.certs[parts[1]].Exportable && r.Method == http.MethodGet:
 		fail(w, http.StatusForbidden, "Forbidden", "The key of a certificate that is not exportable cannot be read as a secret.")
 	case parts[0] == "secrets" || parts[0] == "deletedsecrets":
@@ -175,27 +179,31 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// needs is what the roles above stand for where a vault asks ARM.
-var needs = map[string]arm.Ask{
-	RoleCertificates: {Kind: "certificates", Permission: "create", Action: "Microsoft.KeyVault/vaults/certificates/create/action"},
-	RoleCrypto:       {Kind: "keys", Permission: "sign", Action: "Microsoft.KeyVault/vaults/keys/sign/action"},
-}
+// need is the right for a request: a role where a vault goes by claims, else what ARM is asked for.
+type need struct{ role, kind, permission, action string }
 
-func (s *Server) allowed(w http.ResponseWriter, c entra.Claims, role string, do func()) {
-	for _, have := range c.Roles {
-		if have == role {
+var (
+	readCertificate   = need{RoleCertificates, "certificates", "get", "certificates/read"}
+	createCertificate = need{RoleCertificates, "certificates", "create", "certificates/create/action"}
+	updateCertificate = need{RoleCertificates, "certificates", "update", "certificates/update/action"}
+	signWithKey       = need{RoleCrypto, "keys", "sign", "keys/sign/action"}
+)
+
+func (s *Server) allowed(w http.ResponseWriter, c entra.Claims, n need, do func()) {
+	if slices.Contains(c.Roles, n.role) {
+		do()
+		return
+	}
+	if s.options.Rights != nil {
+		ask := arm.Ask{Kind: n.kind, Permission: n.permission, Action: "Microsoft.KeyVault/vaults/" + n.action, Vault: s.options.ResourceID, OID: c.Object, Address: "127.0.0.1"}
+		if s.options.Rights(ask).Allowed {
 			do()
 			return
 		}
 	}
-	if need, ok := needs[role]; ok && s.options.Rights != nil {
-		need.Vault, need.OID, need.Address = s.options.ResourceID, c.Object, "127.0.0.1"
-		if s.options.Rights(need).Allowed {
-			do()
-			return
-		}
-	}
-	fail(w, http.StatusForbidden, "Forbidden", "Caller is not authorized to perform action on resource. Caller: appid="+c.AppID)
+	answer(w, http.StatusForbidden, map[string]any{"error": map[string]any{
+		"code": "Forbidden", "message": "Caller is not authorized to perform action on resource. Caller: appid=" + c.AppID, "innererror": map[string]string{"code": "ForbiddenByRbac"},
+	}})
 }
 
 func fail(w http.ResponseWriter, status int, code, message string) {

@@ -132,6 +132,10 @@ func (c *call) update() {
 	if v == nil {
 		return
 	}
+	if sec.Managed {
+		c.fail(http.StatusForbidden, "Forbidden", "SecretManagedByKeyVault", "Operation update is not allowed on a secret that is managed by Key Vault.")
+		return
+	}
 	in.apply(v)
 	if c.saved() {
 		c.ok(c.show(c.name, sec, v, true))

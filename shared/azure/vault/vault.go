@@ -189,7 +189,7 @@ func (c *Client) Get(ctx context.Context, name string) (Certificate, error) {
 	doing := "reading certificate " + name
 	r, err := c.certificates.GetCertificate(ctx, name, "", nil)
 	if err != nil {
-		return Certificate{}, redact.Error(doing, err)
+		return Certificate{}, refuse(doing, err)
 	}
 	if len(r.CER) == 0 {
 		return Certificate{}, fault.Errorf(fault.NotFound, "%s: it is still being made", doing)
@@ -199,6 +199,27 @@ func (c *Client) Get(ctx context.Context, name string) (Certificate, error) {
 		return Certificate{}, fault.Errorf(fault.Denied, "%s: the vault's answer is no certificate", doing)
 	}
 	return Certificate{Name: name, DER: r.CER, Start: cert.NotBefore.UTC(), End: cert.NotAfter.UTC(), Version: r.ID.Version()}, nil
+}
+
+// CertificatePermissions are the data actions that a rotation's methods of Client need at a vault, and nothing more. Where a
+// vault goes by access policies, these are the certificate permissions get, create and update.
+var CertificatePermissions = map[string][]string{
+	"Get":     {"Microsoft.KeyVault/vaults/certificates/read"},
+	"Renew":   {"Microsoft.KeyVault/vaults/certificates/create/action", "Microsoft.KeyVault/vaults/certificates/read"},
+	"Disable": {"Microsoft.KeyVault/vaults/certificates/update/action"},
+}
+
+// Disable disables a version of a certificate: its private key is not handed out as a secret any more, and its key does
+// not sign. The vault refuses that on the secret itself, which has its certificate's attributes. Repeating it changes nothing.
+func (c *Client) Disable(ctx context.Context, name, version string) error {
+	doing := "disabling version " + version + " of certificate " + name
+	if version == "" {
+		return fault.Errorf(fault.Denied, "%s: the version must be named, or the newest one is changed", doing)
+	}
+	_, err := c.certificates.UpdateCertificate(ctx, name, version, azcertificates.UpdateCertificateParameters{
+		CertificateAttributes: &azcertificates.CertificateAttributes{Enabled: to.Ptr(false)},
+	}, nil)
+	return refuse(doing, err)
 }
 
 // SignPS256 signs a SHA-256 digest with a certificate's key, inside the vault.

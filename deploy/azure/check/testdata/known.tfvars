@@ -27,6 +27,7 @@ acts = {
   federated      = ["/subscriptions/99999999-8888-7777-6666-555555555556"]
   detach         = ["/subscriptions/99999999-8888-7777-6666-555555555556"]
   secrets        = ["/subscriptions/99999999-8888-7777-6666-555555555556/resourceGroups/payments/providers/Microsoft.KeyVault/vaults/kv-payments"]
+  certificates   = ["/subscriptions/99999999-8888-7777-6666-555555555556/resourceGroups/payments/providers/Microsoft.KeyVault/vaults/kv-payments"]
   keys           = ["/subscriptions/99999999-8888-7777-6666-555555555556/resourceGroups/payments"]
 }
 otlp = {

@@ -1,0 +1,4 @@
+package rotate
+
+// LookEvery is how old facts may be.
+const LookEvery = lookEvery

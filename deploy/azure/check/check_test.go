@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -226,33 +225,5 @@ func TestTheFilesAreFormatted(t *testing.T) {
 	slices.Sort(files)
 	if _, err := tools(t).Run(t.Context(), t.TempDir(), append([]string{"fmt", "-check", "-list=true"}, files...)...); err != nil {
 		t.Errorf("run tofu fmt in deploy/azure: %v", err)
-	}
-}
-
-func TestAlertsCountWhatTheCodeCounts(t *testing.T) {
-	alerts, err := os.ReadFile(filepath.Join(tree.Root, "deploy", "azure", "alerts.tf"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(tree.Root, "handlers", "*", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var code strings.Builder
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		code.Write(b)
-	}
-	counters := regexp.MustCompile(`toint\(r\.(\w+)\)`).FindAllStringSubmatch(string(alerts), -1)
-	if len(counters) == 0 {
-		t.Error("no alert counts anything")
-	}
-	for _, m := range counters {
-		if !strings.Contains(code.String(), `funchost.Count(ctx, "`+m[1]+`"`) {
-			t.Errorf("alerts.tf asks for %s, which no function counts", m[1])
-		}
 	}
 }

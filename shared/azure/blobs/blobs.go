@@ -19,6 +19,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 	"rekey/shared/store"
 )
@@ -30,7 +31,7 @@ type Service struct {
 
 // FromConnectionString opens an account by its connection string.
 func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error) {
-	c, err := azblob.NewClientFromConnectionString(s, &azblob.ClientOptions{ClientOptions: opts})
+	c, err := azblob.NewClientFromConnectionString(s, &azblob.ClientOptions{ClientOptions: traced.Options(traced.Blob, opts)})
 	if err != nil {
 		return nil, fault.Errorf(fault.Denied, "opening blob storage: the connection string is not usable")
 	}
@@ -39,7 +40,7 @@ func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error)
 
 // FromURL opens an account by its blob URL and a credential.
 func FromURL(url string, cred azcore.TokenCredential, opts azcore.ClientOptions) (*Service, error) {
-	c, err := azblob.NewClient(url, cred, &azblob.ClientOptions{ClientOptions: opts})
+	c, err := azblob.NewClient(url, cred, &azblob.ClientOptions{ClientOptions: traced.Options(traced.Blob, opts)})
 	return &Service{c}, redact.Error("opening blob storage", err)
 }
 

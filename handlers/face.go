@@ -3,15 +3,12 @@ package main
 import (
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
-	"rekey/handlers/access"
-	"rekey/handlers/halt"
+	"rekey/handlers/face"
 	"rekey/handlers/orders"
 	"rekey/handlers/policies"
-	"rekey/handlers/risk"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/shared/host/config"
@@ -42,33 +39,11 @@ var oneFace = sync.OnceValues(func() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	routes := risk.Routes(risk.Config{
-		Findings: account.Findings(), Cases: account.Cases(), Verdicts: account.Verdicts(), Triage: account.Bell(store.QueueTriage), Prefix: prefix, Now: time.Now,
+	routes := face.Routes(face.Config{
+		Findings: account.Findings(), Cases: account.Cases(), Verdicts: account.Verdicts(), Policies: policies.Store{Table: account.Table(store.TablePolicies)},
+		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)}, Triage: account.Bell(store.QueueTriage),
+		Operations: account.Operations(), Rotations: account.Rotations(), Ledger: account.Blobs(store.ContainerLedger),
+		Authority: string(c.Authority) + "/" + string(c.Tenant.ID), Prefix: prefix, Now: time.Now,
 	})
-	routes = append(routes, policyRoutes(policies.New(policies.Config{
-		Policies: policies.Store{Table: account.Table(store.TablePolicies)}, Prefix: prefix, Now: time.Now,
-		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)},
-		Caller: func(r *http.Request) string { return httpapi.CallerOf(r.Context()).String() },
-	}))...)
-	routes = append(routes, halt.Routes(halt.Config{
-		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)}, Prefix: prefix, Now: time.Now,
-	})...)
 	return httpapi.New(httpapi.Config{Prefix: prefix, Routes: routes, Verifier: httpapi.NewVerifier(c.Tokens(time.Now)), Now: time.Now}), nil
 })
-
-// policyRoutes are the calls of policies, each with the permissions it names.
-func policyRoutes(h http.Handler) []httpapi.Route {
-	var out []httpapi.Route
-	for _, r := range policies.Routes() {
-		p := access.WritePolicies
-		if slices.Equal(r.Needs, access.ReadPolicies.AnyOf[0]) {
-			p = access.ReadPolicies
-		}
-		p.AnyOf = [][]string{r.Needs}
-		out = append(out, httpapi.Route{
-			Method: r.Method, Path: r.Path, Name: r.Method + " " + r.Path, Summary: p.Name, Permission: p,
-			Do: func(w http.ResponseWriter, req *http.Request) error { h.ServeHTTP(w, req); return nil },
-		})
-	}
-	return out
-}

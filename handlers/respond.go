@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -22,11 +23,13 @@ import (
 	"rekey/handlers/posture"
 	"rekey/handlers/principals"
 	"rekey/handlers/protect"
+	"rekey/handlers/remediations"
 	"rekey/handlers/reread"
 	"rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/sweep"
 	"rekey/handlers/triage"
+	"rekey/handlers/undo"
 	"rekey/shared/azure/arm"
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/token"
@@ -114,7 +117,12 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 	if err != nil {
 		return funchost.Handler{}, err
 	}
-	return funchost.Queue(triage.New(triage.Config{
+	return funchost.Queue(r.triage().Handle), nil
+}
+
+// triage looks at principals, for the doorbell and for people who ask.
+func (r *responder) triage() *triage.Triage {
+	return triage.New(triage.Config{
 		Principals: principals.Store{Table: r.account.Table(store.TablePrincipals)}, Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(),
 		Verdicts: r.account.Verdicts(), Operations: r.account.Operations(), Rotations: r.account.Rotations(), Inquiries: r.account.Inquiries(), Brakes: r.brakes, Inventory: r.survey, Options: r.options(),
 		World: r.settings.Declared(string(r.settings.Tenant.ID)), Streams: r.account.Health().Load, Hasher: baseline.NewHasher(r.settings.HashKey),
@@ -122,7 +130,7 @@ func newTriage(*slog.Logger) (funchost.Handler, error) {
 			return posture.Looked(ctx, r.account.Table(store.TableInventory))
 		},
 		Announce: r.announce, Evict: r.account.Bell(store.QueueEvict), Publish: r.account.Bell(store.QueuePublish), Now: time.Now,
-	}).Handle), nil
+	})
 }
 
 // announce orders that Identity Protection be told of a verdict, if the settings say so. Given twice, it is one order. It
@@ -183,14 +191,24 @@ func (r *responder) orders(owner string) *orders.Runner {
 	})
 	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Now: time.Now}
 	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
+	do := map[order.Kind]func(context.Context, *orders.Work) error{
+		order.Confirm: risk.Do, order.Dismiss: risk.Do,
+		order.Stop: lever.Do, order.Resume: lever.Do,
+		order.CreatePolicy: access.Do, order.UpdatePolicy: access.Do, order.RemovePolicy: access.Do,
+	}
+	maps.Copy(do, r.clerk().Kinds())
 	return orders.New(orders.Config{
-		Orders: r.account.Table(store.TableOrders), Ledger: r.account.Blobs(store.ContainerLedger), Stopped: r.brakes.Stopped, Now: time.Now, Owner: owner,
-		Do: map[order.Kind]func(context.Context, *orders.Work) error{
-			order.Confirm: risk.Do, order.Dismiss: risk.Do,
-			order.Stop: lever.Do, order.Resume: lever.Do,
-			order.CreatePolicy: access.Do, order.UpdatePolicy: access.Do, order.RemovePolicy: access.Do,
-		},
+		Orders: r.account.Table(store.TableOrders), Ledger: r.account.Blobs(store.ContainerLedger), Stopped: r.brakes.Stopped, Now: time.Now, Owner: owner, Do: do,
 	})
+}
+
+// clerk carries out what people ask of remediations over HTTP.
+func (r *responder) clerk() remediations.Clerk {
+	back := undo.New(undo.Config{Operations: r.account.Operations(), Bundles: r.account.Blobs(store.ContainerUndo), Inventory: r.survey, Now: time.Now})
+	return remediations.Clerk{
+		People: r.account.People(time.Now), Rotations: r.account.RotationPeople(time.Now), Request: r.triage().Request, Diff: back.Diff, Undo: back.Order,
+		Stopped: r.brakes.Stopped, Approvals: r.settings.HTTPApprovals, Rest: r.settings.Maintenance,
+	}
 }
 
 // decideAgain asks the brakes with the case as it is stored now. What people approved takes none of the slots for acting

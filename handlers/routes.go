@@ -22,6 +22,7 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	"risk":         newFace,
 	"policies":     newFace,
 	"remediations": newFace,
+	"openapi":      newFace,
 
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage":  newTriage,

@@ -28,10 +28,11 @@ locals {
         cases          = "read"
         caseindex      = "read"
         policies       = "read"
+        operations     = "read"
         orders         = "write"
         verdicts       = "write"
       }
-      containers = {}
+      containers = { ledger = "read" }
       queues     = { triage = "ring", evict = "ring" }
     }
     respond = {

@@ -100,7 +100,7 @@ func show(ctx context.Context, out io.Writer, stay bool, dist string, port int, 
 	s, err := stack.Start(ctx, stack.Config{
 		Dir: dir, Dist: dist, Program: self, HTTPPort: port, TenantID: t.ID, OnSignIn: p.OnSignIn,
 		Detect:  map[string]string{"REKEY_NETWORK_TABLE": networks},
-		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ACTS_PER_HOUR": "1", "REKEY_NEVER_TOUCH": stack.Identity, "REKEY_ROTATE_MODE": "tier1"},
+		Respond: map[string]string{"REKEY_MODE": "evict", "REKEY_ACTS_PER_HOUR": "1", "REKEY_NEVER_TOUCH": stack.Identity, "REKEY_ROTATE_MODE": "tier1", "REKEY_HTTP_APPROVALS": "true"},
 	})
 	if err != nil {
 		return err
@@ -130,9 +130,14 @@ func show(ctx context.Context, out io.Writer, stay bool, dist string, port int, 
 
 // guide says where to look next.
 func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
+	other := t.Bystander()
 	fmt.Fprintf(out, `Look around (everything keeps serving until Ctrl-C):
 
   the risk API, in the shape of Microsoft Graph, as a Security Administrator of the tenant (docs/api.md has all of it):
+    %s
+
+  a remediation by hand, over HTTP, of %s: a plan, a yes to it, the eviction, taking it back, and
+  dismissing the risk:
     %s
 
   the record of what was changed, and what could not be decoded:
@@ -147,7 +152,7 @@ func guide(out io.Writer, s *stack.Stack, t *tenant.Tenant, dir string) {
     bin/rekey dead-letters list signins
 
   the logs of the three apps: %s/{detect,face,respond}.log
-`, strings.Join(s.APICommands(t.Victim.ObjectID), "\n    "), s.Azurite.ConnectionString(), dir)
+`, strings.Join(s.APICommands(t.Victim.ObjectID), "\n    "), other.Name, strings.Join(s.RemediationCommands(other.ObjectID), "\n    "), s.Azurite.ConnectionString(), dir)
 }
 
 // host runs one app until it is told to stop.

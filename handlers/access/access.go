@@ -53,8 +53,14 @@ var (
 	}
 )
 
+// Describe is for whoever may read anything: what there is to call is no secret among them.
+var Describe = httpapi.Permission{
+	Name: "read the description", AnyOf: slices.Concat(ReadDetections.AnyOf, ReadPrincipals.AnyOf[:2], ReadPolicies.AnyOf, Act.AnyOf),
+	Roles: append(slices.Clone(readers), httpapi.ConditionalAccessAdministrator),
+}
+
 // All are all permissions, as documentation lists them.
-var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act}
+var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act, Describe}
 
 // Names are the names of all app roles and scopes that open something, each with what it opens, sorted.
 func Names() (names []string, opens map[string][]string) {

@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 		Switches: switches.Store{Table: &memory.Table{}, Ledger: &memory.Blobs{}}, Operations: operations.Store{Table: &memory.Table{}}, Now: clock,
 	}}
 	table := &memory.Table{}
-	w.routes = halt.Routes(halt.Config{Orders: orders.Store{Table: table, Bell: w.bell}, Prefix: "/api", Now: clock})
+	w.routes = halt.Routes(orders.Desk{Store: orders.Store{Table: table, Bell: w.bell}, Prefix: "/api", Now: clock})
 	w.runner = orders.New(orders.Config{
 		Orders: table, Ledger: &memory.Blobs{}, Now: clock, Owner: "one",
 		Stopped: func(ctx context.Context) (bool, error) { k, err := w.lever.Switches.Kill(ctx); return k.On, err },
@@ -70,7 +70,10 @@ func (w *world) carried(t *testing.T, name, body string) map[string]any {
 	if err != nil || rec.Code != http.StatusAccepted || rec.Header().Get("Retry-After") == "" {
 		t.Fatalf("%d %s (%v)", rec.Code, rec.Body, err)
 	}
-	id := rec.Header().Get("Location")[len("/api/remediations/orders/"):]
+	_, id, ok := strings.Cut(rec.Header().Get("Location"), "/api/remediations/orders/")
+	if !ok {
+		t.Fatal(rec.Header())
+	}
 	if err := w.runner.Handle(t.Context(), funchost.Message{Text: id}); err != nil {
 		t.Fatal(err)
 	}

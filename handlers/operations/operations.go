@@ -59,6 +59,11 @@ func (s Store) Put(ctx context.Context, o *Stored) error {
 	if err != nil {
 		return err
 	}
+	if o.Tag == "" {
+		if err := s.index(ctx, o.Operation); err != nil {
+			return err
+		}
+	}
 	tag, err := s.Table.Put(ctx, store.Row{Partition: remedy.Partition, Key: o.ID, ETag: o.Tag, Data: data})
 	if err != nil {
 		return fmt.Errorf("writing operation %s: %w", o.ID, err)

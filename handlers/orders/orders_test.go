@@ -189,3 +189,32 @@ func TestMessagesAreRumours(t *testing.T) {
 		t.Errorf("an order that ended: %v", err)
 	}
 }
+
+// Who has the app that faces the network can write any row: what New would refuse is refused when it is carried out.
+func TestARowThatNobodyMadeProperlyIsNotCarriedOut(t *testing.T) {
+	r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now, do: func(context.Context, *orders.Work) error {
+		t.Error("it was carried out")
+		return nil
+	}}
+	for name, change := range map[string]func(*order.Order){
+		"about nobody":   func(o *order.Order) { o.IDs = nil },
+		"a path":         func(o *order.Order) { o.IDs = []string{"../applications/a"} },
+		"a decision":     func(o *order.Order) { o.Kind = order.Approve },
+		"of nobody":      func(o *order.Order) { o.By = "" },
+		"a long reason":  func(o *order.Order) { o.Reason = strings.Repeat("x", 2000) },
+		"a kind that is": func(o *order.Order) { o.Kind = "burn" },
+	} {
+		o := made(t, name)
+		change(&o)
+		data, err := json.Marshal(o)
+		if err == nil {
+			_, err = r.table.Put(t.Context(), store.Row{Partition: order.Partition, Key: o.ID, Data: data})
+		}
+		if err = errors.Join(err, r.handle(t, o.ID)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if after, err := (orders.Store{Table: r.table}).Get(t.Context(), o.ID); err != nil || after.Status != order.Failed || after.Message == "" {
+			t.Errorf("%s: %+v (%v)", name, after, err)
+		}
+	}
+}

@@ -54,6 +54,9 @@ func (r *Runner) Handle(ctx context.Context, m funchost.Message) error {
 		return err
 	}
 	funchost.Note(ctx, "order", w.ID)
+	if err := w.Check(); err != nil {
+		return w.end(ctx, order.Failed, err.Error())
+	}
 	do := r.Do[w.Kind]
 	if do == nil {
 		return w.end(ctx, order.Failed, fmt.Sprintf("this program carries out no orders of the kind %s", w.Kind))

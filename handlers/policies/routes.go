@@ -6,15 +6,24 @@
 // and decides again whom the policy may cover.
 package policies
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"rekey/shared/host/httpapi"
+)
 
 // Route is one call, and which permissions its caller needs, all of them together. They are those that Graph asks for
 // when the call is made there.
 type Route struct {
-	Method string
-	Path   string // below the prefix, in the form of http.ServeMux
-	Needs  []string
-	handle func(*handler, http.ResponseWriter, *http.Request)
+	Method  string
+	Path    string // below the prefix, in the form of http.ServeMux
+	Name    string // unique, as operationId
+	Summary string
+	Needs   []string
+	About   httpapi.About
+	handle  func(*handler, http.ResponseWriter, *http.Request)
 }
 
 var (
@@ -27,11 +36,48 @@ var (
 func Routes() []Route {
 	const all, one = "/identity/conditionalAccess/policies", "/identity/conditionalAccess/policies/{id}"
 	return []Route{
-		{http.MethodGet, all, read, (*handler).list},
-		{http.MethodGet, one, read, (*handler).get},
-		{http.MethodPost, all, write, (*handler).create},
-		{http.MethodPatch, one, write, (*handler).update},
-		{http.MethodDelete, one, remove, (*handler).remove},
-		{http.MethodGet, "/identity/conditionalAccess/orders/{id}", read, (*handler).order},
+		{http.MethodGet, all, "listPolicies", "List the Conditional Access policies that Rekey made.", read, shows(httpapi.Collection[conditionalAccessPolicy]{}), (*handler).list},
+		{http.MethodGet, one, "getPolicy", "Read one policy.", read, shows(conditionalAccessPolicy{}), (*handler).get},
+		{http.MethodPost, all, "createPolicy", "Order a policy that blocks service principals at risk.", write, takes(conditionalAccessPolicy{}), (*handler).create},
+		{http.MethodPatch, one, "updatePolicy", "Order a change of a policy.", write, takes(conditionalAccessPolicy{}), (*handler).update},
+		{http.MethodDelete, one, "removePolicy", "Order that a policy be removed.", remove, takes(nil), (*handler).remove},
+		{http.MethodGet, "/identity/conditionalAccess/orders/{id}", "getPolicyOrder", "How far an order for a policy is.", read, followed, (*handler).order},
 	}
 }
+
+const tag = "policies"
+
+// conditionalAccessPolicy is Graph's type, as far as everybody asks for it: the rest is taken and given as it is.
+type conditionalAccessPolicy struct {
+	ID         string          `json:"id,omitempty"`
+	Name       string          `json:"displayName,omitempty"`
+	State      string          `json:"state,omitempty" enum:"enabled,disabled,enabledForReportingButNotEnforced"`
+	Conditions json.RawMessage `json:"conditions,omitempty" about:"clientApplications and servicePrincipalRiskLevels, as in Microsoft Graph."`
+	Controls   json.RawMessage `json:"grantControls,omitempty" about:"operator OR and builtInControls block."`
+	Created    *time.Time      `json:"createdDateTime,omitempty"`
+	Modified   *time.Time      `json:"modifiedDateTime,omitempty"`
+	Order      string          `json:"rekeyOrderId,omitempty" about:"The order that made it what it is."`
+	OrderedBy  string          `json:"rekeyOrderedBy,omitempty"`
+}
+
+// SchemaName is the name of the type.
+func (orderStatus) SchemaName() string { return "policyOrder" }
+
+func shows(body any) httpapi.About {
+	return httpapi.About{Tag: tag, Answers: []httpapi.Answer{{Status: http.StatusOK, Text: "What there is.", Body: body}}}
+}
+
+// later are the headers of an answer that something is under way.
+var later = []httpapi.Param{{Name: "Location", Text: "Where to look how far it is."}, {Name: "Retry-After", Text: "Seconds until it is worth looking.", Kind: "integer"}}
+
+func takes(body any) httpapi.About {
+	return httpapi.About{
+		Tag: tag, Body: body, Query: []httpapi.Param{{Name: "named", Text: "The full displayName of a policy that Rekey did not make, and that is meant all the same."}},
+		Headers: []httpapi.Param{{Name: "Idempotency-Key", Text: "A request that is sent again with the same key is the same order."}},
+		Answers: []httpapi.Answer{{Status: http.StatusAccepted, Text: "The order is kept.", Body: orderStatus{}, Headers: later}},
+	}
+}
+
+var followed = httpapi.About{Tag: tag, Answers: []httpapi.Answer{
+	{Status: http.StatusOK, Text: "It ended.", Body: orderStatus{}}, {Status: http.StatusAccepted, Text: "It is under way.", Body: orderStatus{}, Headers: later},
+}}

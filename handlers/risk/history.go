@@ -92,7 +92,11 @@ func history(c casefile.Case, waiting bool, found []detect.Detection, said []ver
 		if d.Type == detect.TypeAdminConfirmed || !d.Worth() {
 			continue // the verdict says so
 		}
-		x := add(d.ID, d.Detected, nil, activity{detect.DetailNone, []string{d.Type}})
+		var by *string
+		if d.Rule == verdict.RuleRequest {
+			by = &d.Subject
+		}
+		x := add(d.ID, d.Detected, by, activity{detect.DetailNone, []string{d.Type}})
 		x.RiskState, x.RiskLevel = detect.StateAtRisk, d.Level
 	}
 	for _, v := range said {

@@ -46,14 +46,30 @@ func Routes(c Config) []httpapi.Route {
 	say := func(kind verdict.Kind, summary string) httpapi.Route {
 		return httpapi.Route{
 			Method: http.MethodPost, Path: principalsPath + "/" + string(kind), Name: string(kind), Summary: summary, Permission: access.Decide, Do: h.say(kind),
+			About: httpapi.About{Tag: tag, Body: named{}, Answers: []httpapi.Answer{{Status: http.StatusNoContent, Text: "The order is kept, and carried out within seconds."}}},
 		}
 	}
 	return []httpapi.Route{
-		{Method: http.MethodGet, Path: detectionsPath, Name: "listDetections", Summary: "List risk detections, the newest first.", Permission: access.ReadDetections, Do: h.listDetections},
-		{Method: http.MethodGet, Path: detectionsPath + "/{id}", Name: "getDetection", Summary: "Read one risk detection.", Permission: access.ReadDetections, Do: h.getDetection},
-		{Method: http.MethodGet, Path: principalsPath, Name: "listPrincipals", Summary: "List risky service principals, by id.", Permission: access.ReadPrincipals, Do: h.listPrincipals},
-		{Method: http.MethodGet, Path: principalsPath + "/{id}", Name: "getPrincipal", Summary: "Read one risky service principal.", Permission: access.ReadPrincipals, Do: h.getPrincipal},
-		{Method: http.MethodGet, Path: principalsPath + "/{id}/history", Name: "listHistory", Summary: "List what was found and said about a principal, the newest first.", Permission: access.ReadPrincipals, Do: h.listHistory},
+		{
+			Method: http.MethodGet, Path: detectionsPath, Name: "listDetections", Summary: "List risk detections, the newest first.", Permission: access.ReadDetections, Do: h.listDetections,
+			About: listed(httpapi.Collection[detection]{}, detectionSchema),
+		},
+		{
+			Method: http.MethodGet, Path: detectionsPath + "/{id}", Name: "getDetection", Summary: "Read one risk detection.", Permission: access.ReadDetections, Do: h.getDetection,
+			About: one(detectionAlone{}),
+		},
+		{
+			Method: http.MethodGet, Path: principalsPath, Name: "listPrincipals", Summary: "List risky service principals, by id.", Permission: access.ReadPrincipals, Do: h.listPrincipals,
+			About: listed(httpapi.Collection[principal]{}, principalSchema),
+		},
+		{
+			Method: http.MethodGet, Path: principalsPath + "/{id}", Name: "getPrincipal", Summary: "Read one risky service principal.", Permission: access.ReadPrincipals, Do: h.getPrincipal,
+			About: one(principalAlone{}),
+		},
+		{
+			Method: http.MethodGet, Path: principalsPath + "/{id}/history", Name: "listHistory", Summary: "List what was found and said about a principal, the newest first.", Permission: access.ReadPrincipals,
+			Do: h.listHistory, About: listed(httpapi.Collection[item]{}, historySchema),
+		},
 		say(verdict.ConfirmCompromised, "Say that principals are compromised."),
 		say(verdict.Dismiss, "Say that principals are at no risk."),
 		say(verdict.ConfirmSafe, "Say that what was seen of principals was themselves."),

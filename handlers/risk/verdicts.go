@@ -18,9 +18,7 @@ const maxIDs = 60
 // because the answer was lost, changes nothing the second time.
 func (h *handler) say(kind verdict.Kind) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		var body struct {
-			IDs []string `json:"servicePrincipalIds"`
-		}
+		var body named
 		if err := httpapi.Decode(r, &body); err != nil {
 			return err
 		}

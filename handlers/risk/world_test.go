@@ -17,9 +17,7 @@ import (
 	"rekey/deploy/local/entra"
 	"rekey/handlers/cases"
 	"rekey/handlers/findings"
-	"rekey/handlers/halt"
 	"rekey/handlers/operations"
-	"rekey/handlers/orders"
 	"rekey/handlers/principals"
 	"rekey/handlers/risk"
 	"rekey/handlers/suspects"
@@ -76,10 +74,7 @@ func newWorld(t testing.TB) *world {
 	w.api = httpapi.New(httpapi.Config{
 		Prefix: "/api", Now: clock,
 		Verifier: httpapi.NewVerifier(httpapi.TokenConfig{Tenant: tenantID, Audiences: []string{audience, "api://rekey"}, Authority: s.URL, Client: s.Client(), Now: clock}),
-		Routes: append(
-			risk.Routes(risk.Config{Findings: w.findings, Cases: w.cases, Verdicts: w.verdicts, Triage: w.bell, Prefix: "/api", Now: clock}),
-			halt.Routes(halt.Config{Orders: orders.Store{Table: &memory.Table{}, Bell: &memory.Bell{}}, Prefix: "/api", Now: clock})..., // as the face app does
-		),
+		Routes:   risk.Routes(risk.Config{Findings: w.findings, Cases: w.cases, Verdicts: w.verdicts, Triage: w.bell, Prefix: "/api", Now: clock}),
 	})
 	w.triage = triage.New(triage.Config{
 		Principals: principals.Store{Table: &memory.Table{}}, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,

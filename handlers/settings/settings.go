@@ -51,21 +51,22 @@ type Respond struct {
 	Rest
 	Rotation
 	Notices
-	HashKey     config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
-	Posture     time.Duration `envconfig:"REKEY_POSTURE_EVERY" default:"168h" help:"a duration like 168h: how often everything the directory has is looked at; 0 never. It asks your name servers for the public hosts of redirect URIs"`
-	Acts        Acts          `envconfig:"REKEY_ACTS" default:"owners,redirectUris,elsewhere,watch" help:"what plans may do beside changing credentials, separated by commas: risk (confirm and dismiss in Identity Protection), vaultAccess, owners, redirectUris, grants, appRoles, directoryRoles (of what was added in the window), elsewhere (what the principal planted on others), azure and detach (managed identities), watch (for seven days); each needs its permissions, see docs/permissions.md"`
-	Mode        string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
-	Modes       Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
-	ActsPerHour int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
-	TrustHubs   bool          `envconfig:"REKEY_TRUST_HUBS" default:"false" help:"true when nobody but Microsoft can write to the event hubs: then records need not be read again from Microsoft Graph before acting alone"`
-	NeverTouch  []string      `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
-	Quiet       time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
-	Tell        bool          `envconfig:"REKEY_TELL_IDENTITY_PROTECTION" default:"false" help:"true to tell Microsoft's Identity Protection, too, when a person confirms or dismisses a risk in Rekey; needs IdentityRiskyServicePrincipal.ReadWrite.All and Workload ID Premium"`
-	VaultURL    config.URL    `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
-	GraphURL    config.URL    `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
-	ARMURL      config.URL    `envconfig:"REKEY_ARM_URL" default:"https://management.azure.com" help:"Azure Resource Manager; another host in national clouds"`
-	Authority   config.URL    `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
-	Private     bool          `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
+	HashKey       config.Key    `envconfig:"REKEY_HASH_KEY" required:"true" help:"the same as the detect app's: with it the names of credentials are found in what was learned"`
+	Posture       time.Duration `envconfig:"REKEY_POSTURE_EVERY" default:"168h" help:"a duration like 168h: how often everything the directory has is looked at; 0 never. It asks your name servers for the public hosts of redirect URIs"`
+	Acts          Acts          `envconfig:"REKEY_ACTS" default:"owners,redirectUris,elsewhere,watch" help:"what plans may do beside changing credentials, separated by commas: risk (confirm and dismiss in Identity Protection), vaultAccess, owners, redirectUris, grants, appRoles, directoryRoles (of what was added in the window), elsewhere (what the principal planted on others), azure and detach (managed identities), watch (for seven days); each needs its permissions, see docs/permissions.md"`
+	Mode          string        `envconfig:"REKEY_MODE" default:"plan" help:"plan, approve, contain or evict: how far Rekey may go without asking; plan changes nothing"`
+	Modes         Modes         `envconfig:"REKEY_MODES" help:"modes of single principals, like <object id>=evict,<object id>=plan"`
+	ActsPerHour   int           `envconfig:"REKEY_ACTS_PER_HOUR" default:"1" help:"how many principals may be changed within an hour without asking; a number from 0 to 100"`
+	HTTPApprovals bool          `envconfig:"REKEY_HTTP_APPROVALS" default:"false" help:"true when a yes over HTTP counts as one at a terminal does; then whoever takes over the app that faces the network can say yes in the name of others"`
+	TrustHubs     bool          `envconfig:"REKEY_TRUST_HUBS" default:"false" help:"true when nobody but Microsoft can write to the event hubs: then records need not be read again from Microsoft Graph before acting alone"`
+	NeverTouch    []string      `envconfig:"REKEY_NEVER_TOUCH" help:"object or application ids that are never changed, separated by commas; name Rekey's own identity and your break-glass automation"`
+	Quiet         time.Duration `envconfig:"REKEY_SWEEP_QUIET" default:"2m" help:"a duration like 2m: how long something may make no progress before it is rung for again"`
+	Tell          bool          `envconfig:"REKEY_TELL_IDENTITY_PROTECTION" default:"false" help:"true to tell Microsoft's Identity Protection, too, when a person confirms or dismisses a risk in Rekey; needs IdentityRiskyServicePrincipal.ReadWrite.All and Workload ID Premium"`
+	VaultURL      config.URL    `envconfig:"REKEY_VAULT_URL" required:"true" help:"the key vault in which new certificates are made, like https://contoso-rekey.vault.azure.net"`
+	GraphURL      config.URL    `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
+	ARMURL        config.URL    `envconfig:"REKEY_ARM_URL" default:"https://management.azure.com" help:"Azure Resource Manager; another host in national clouds"`
+	Authority     config.URL    `envconfig:"REKEY_AUTHORITY_URL" default:"https://login.microsoftonline.com" help:"the token authority; another host in national clouds"`
+	Private       bool          `envconfig:"REKEY_PRIVATE_ENDPOINTS" default:"false" help:"true when authority and vault have hosts of their own (a private cloud, the local stack): skips the checks that tie them to Microsoft's names"`
 }
 
 // Validate implements the check of package config.

@@ -10,6 +10,7 @@ import (
 	"rekey/shared/remedy"
 	"rekey/shared/streams"
 	"rekey/shared/trail"
+	"rekey/shared/verdict"
 )
 
 // input is everything that the plan for a case depends on.
@@ -17,7 +18,7 @@ func (t *Triage) input(ctx context.Context, d *dossier, s subject) (remedy.Input
 	facts, err := t.outlook(ctx, s, d.Case)
 	facts.Added, facts.Planted, facts.Linked = added(&d.facts, d.Case, *s.inventory), planted(d.Case), linked(d.Case)
 	o := t.Options
-	o.Never = t.Brakes.Policy.NeverTouch
+	o.Never, o.RequestedBy = t.Brakes.Policy.NeverTouch, verdict.RequestedBy(d.Case.Detections)
 	return remedy.Input{Inventory: *s.inventory, Case: d.Case, Facts: facts, Options: o, Now: t.Now()}, err
 }
 

@@ -79,6 +79,10 @@ func (w *world) detect(t *testing.T, principal string, bits float64) {
 
 func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Config)) error {
 	t.Helper()
+	return w.make(edit...).Handle(t.Context(), funchost.Message{Text: principal})
+}
+
+func (w *world) make(edit ...func(*triage.Config)) *triage.Triage {
 	config := triage.Config{
 		Principals: w.principals, Hasher: hasher, Findings: w.findings, Cases: w.cases, Suspects: w.suspects, Verdicts: w.verdicts,
 		Brakes: triage.Brakes{Switches: w.switches, Policy: w.policy},
@@ -110,7 +114,7 @@ func (w *world) triage(t *testing.T, principal string, edit ...func(*triage.Conf
 	for _, e := range edit {
 		e(&config)
 	}
-	return triage.New(config).Handle(t.Context(), funchost.Message{Text: principal})
+	return triage.New(config)
 }
 
 func (w *world) operation(t *testing.T, principal string) remedy.Operation {

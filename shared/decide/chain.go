@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,8 +184,23 @@ func find(c casefile.Case, ok func(detect.Record) bool) (detect.Record, bool) {
 	return detect.Record{}, false
 }
 
+// fresh asks for a record, and not for somebody's word: what people say of an old case makes no record of it newer.
 func fresh(in Input) (bool, string) {
-	age := in.Now.Sub(in.Case.Window.To)
+	newest, word := in.Case.Window.To, func(d detect.Detection) bool {
+		return len(d.Records) == 0 && (d.Type == detect.TypeAdminConfirmed || d.Type == detect.TypeGeneric)
+	}
+	if slices.ContainsFunc(in.Case.Detections, word) {
+		newest = time.Time{}
+		for _, d := range in.Case.Detections {
+			if !word(d) && d.Last.After(newest) {
+				newest = d.Last
+			}
+		}
+	}
+	if newest.IsZero() {
+		return false, "no suspicious record shows it"
+	}
+	age := in.Now.Sub(newest)
 	return age <= maxAge, fmt.Sprintf("the newest suspicious record is %s old", age.Round(time.Second))
 }
 

@@ -31,6 +31,12 @@ func clear() decide.Input {
 	}
 }
 
+// said has somebody confirm just now what was last seen at a time.
+func said(in *decide.Input, seen time.Time) {
+	in.Case.Detections[0].Last, in.Case.Window.To = seen, now
+	in.Case.Detections = append(in.Case.Detections, detect.Detection{Type: detect.TypeAdminConfirmed, Rule: "verdict", Last: now})
+}
+
 // replayed has parked messages sent again, and the detection's last record and its finding at given times.
 func replayed(in *decide.Input, again, last, detected time.Time) {
 	in.Replays = []decide.Replay{{Hub: "signins", From: again}}
@@ -71,6 +77,8 @@ func TestWhatRekeyMayDoAlone(t *testing.T) {
 		"it is likely, and no more":     {func(in *decide.Input) { in.Case.Detections[0].Bits = 12 }, decide.ModeApprove, "beyond doubt"},
 		"no sign-in succeeded":          {func(in *decide.Input) { in.Case.Detections[0].Records[0].Succeeded = false }, decide.ModeApprove, "successful use"},
 		"the record is seven hours old": {func(in *decide.Input) { in.Case.Window.To = now.Add(-7 * time.Hour) }, decide.ModeApprove, "fresh record"},
+		"somebody's word came late":     {func(in *decide.Input) { said(in, now.Add(-7*time.Hour)) }, decide.ModeApprove, "fresh record"},
+		"somebody's word came in time":  {func(in *decide.Input) { said(in, now.Add(-time.Hour)) }, decide.ModeEvict, ""},
 		"a record is of another tenant": {func(in *decide.Input) { in.Case.Detections[0].Tenant = "t2" }, decide.ModeApprove, "record of this tenant"},
 		"a vault's record names no tenant, and the sign-ins do": {func(in *decide.Input) {
 			in.Case.Detections = append(in.Case.Detections, detect.Detection{Type: detect.TypeAnomalousActivity, Records: []detect.Record{{Succeeded: true}}})

@@ -19,6 +19,7 @@ const (
 	TypeAnomalousActivity = "anomalousServicePrincipalActivity" // a token used where it was not issued, or a managed identity elsewhere
 	TypeAdminConfirmed    = "adminConfirmedServicePrincipalCompromised"
 	TypeThreatIntel       = "investigationsThreatIntelligence"
+	TypeGeneric           = "generic" // somebody asked for a plan or a remediation
 )
 
 // typeBefore are types that Microsoft has renamed, in lower case.

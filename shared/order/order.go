@@ -40,15 +40,38 @@ const (
 	RemovePolicy Kind = "removePolicy"
 	Stop         Kind = "stop"   // the kill switch: nothing is changed any more
 	Resume       Kind = "resume" // everything goes on
+
+	Remediate   Kind = "remediate" // look at a principal, and plan what would change its locks
+	Approve     Kind = "approve"   // a yes to an operation's plan, by its hash
+	Reject      Kind = "reject"
+	Cancel      Kind = "cancel"
+	Undo        Kind = "undo"        // what was there before an operation and is not now; and put it back, if asked to
+	ApproveTier Kind = "approveTier" // a yes to a tier of a rotation, by its hash
+	DeclineTier Kind = "declineTier"
+	Retry       Kind = "retry" // go on with a secret of a rotation that was parked
 )
+
+// Remedial reports whether a kind is about remediations, and not about risk or policies.
+func (k Kind) Remedial() bool {
+	return k == Stop || k == Resume || k.about()
+}
+
+// about reports whether a kind is about one principal's remediation.
+func (k Kind) about() bool {
+	return slices.Contains([]Kind{Remediate, Approve, Reject, Cancel, Undo, ApproveTier, DeclineTier, Retry}, k)
+}
+
+// decides reports whether a kind is a decision, which only a person can make.
+func (k Kind) decides() bool { return k.about() && k != Remediate && k != Undo }
 
 // Request is what somebody asks for.
 type Request struct {
 	Kind   Kind            `json:"kind"`
-	IDs    []string        `json:"ids,omitempty"`   // object ids of the principals; of UpdatePolicy and RemovePolicy the policy's id
-	Body   json.RawMessage `json:"body,omitempty"`  // of a policy, as it was sent: see package policy
-	Named  string          `json:"named,omitempty"` // the full name of a policy that Rekey did not make, and that is meant all the same
-	By     string          `json:"by"`              // who asks; in the ledger
+	IDs    []string        `json:"ids,omitempty"`    // object ids of the principals; of a policy, operation or rotation its id
+	Body   json.RawMessage `json:"body,omitempty"`   // of a policy, as it was sent: see package policy; of a remediation: see remediation.go
+	Named  string          `json:"named,omitempty"`  // the full name of a policy that Rekey did not make, and that is meant all the same
+	By     string          `json:"by"`               // who asks; in the ledger
+	Person string          `json:"person,omitempty"` // object id of the user who asks; "" for an application
 	Reason string          `json:"reason,omitempty"`
 	Key    string          `json:"key"` // the same key of the same person is the same order
 }
@@ -96,6 +119,7 @@ type Order struct {
 	Left     []Left    `json:"left,omitempty"`   // principals it was not carried out for, and why
 	Notes    []string  `json:"notes,omitempty"`  // what people should know of the result
 	Policy   string    `json:"policy,omitempty"` // id of the policy that was made or changed
+	Result   string    `json:"result,omitempty"` // id of the operation that it led to or was about
 	Lease    Lease     `json:"lease,omitzero"`
 	Opened   time.Time `json:"opened"`
 	Updated  time.Time `json:"updated"`
@@ -111,19 +135,21 @@ func New(r Request, now time.Time) (Order, error) {
 		}
 	}
 	r.IDs = ids
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return Order{}, err
 	}
-	return Order{Version: version, ID: identify(r), Request: r, Status: NotStarted, Opened: now.UTC(), Updated: now.UTC()}, nil
+	return Order{Version: version, ID: Identify(r.Kind, r.By, r.Key), Request: r, Status: NotStarted, Opened: now.UTC(), Updated: now.UTC()}, nil
 }
 
-func (r Request) check() error {
+// Check says what is wrong with a request. Whoever carries one out asks again: a row may have been written by somebody else
+// than New.
+func (r Request) Check() error {
 	least, most := 1, MaxIDs
 	switch r.Kind {
 	case Confirm, Dismiss:
 	case CreatePolicy, Stop, Resume:
 		least, most = 0, 0 // the body names them, or all are meant
-	case UpdatePolicy, RemovePolicy:
+	case UpdatePolicy, RemovePolicy, Remediate, Approve, Reject, Cancel, Undo, ApproveTier, DeclineTier, Retry:
 		most = 1
 	default:
 		return fault.Errorf(fault.Poison, "the order is of the kind %.40q, which does not exist", r.Kind)
@@ -136,6 +162,8 @@ func (r Request) check() error {
 		return fault.Errorf(fault.Poison, "an id is no object id: GUIDs like 11111111-2222-3333-4444-555555555555 are asked for")
 	case r.Kind == Stop && strings.TrimSpace(r.Reason) == "":
 		return fault.Errorf(fault.Poison, "an order to stop needs a reason: whoever comes next has to know it")
+	case r.Kind.decides() && r.Person == "":
+		return fault.Errorf(fault.Poison, "an order to %s is a person's to give: an application may ask for a remediation, and not decide about it", r.Kind)
 	case r.By == "" || r.Key == "":
 		return fault.Errorf(fault.Poison, "an order needs to say who asks, and a key")
 	case len(r.By) > maxText || len(r.Key) > maxText || len(r.Named) > 2*maxText || len(r.Reason) > 4*maxText || len(r.Body) > MaxBody:
@@ -149,8 +177,9 @@ func illegal(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '-'
 }
 
-func identify(r Request) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(r.Kind), r.By, r.Key}, "\x00")))
+// Identify returns the id of the order that a person's key stands for.
+func Identify(kind Kind, by, key string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(kind), by, key}, "\x00")))
 	return prefix + hex.EncodeToString(sum[:16])
 }
 

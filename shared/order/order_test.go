@@ -62,16 +62,18 @@ func TestTheSameKeyOfTheSamePersonIsTheSameOrder(t *testing.T) {
 
 func TestARequestThatCannotBeCarriedOutIsRefused(t *testing.T) {
 	for name, change := range map[string]func(*order.Request){
-		"of no kind":        func(r *order.Request) { r.Kind = "eat" },
-		"about nobody":      func(r *order.Request) { r.IDs = nil },
-		"about too many":    func(r *order.Request) { r.IDs = many(order.MaxIDs + 1) },
-		"of nobody":         func(r *order.Request) { r.By = "" },
-		"without a key":     func(r *order.Request) { r.Key = "" },
-		"with a long key":   func(r *order.Request) { r.Key = strings.Repeat("k", 300) },
-		"with a path":       func(r *order.Request) { r.IDs = []string{"../x"} },
-		"of two policies":   func(r *order.Request) { r.Kind = order.RemovePolicy },
-		"to make a named":   func(r *order.Request) { r.Kind = order.CreatePolicy },
-		"with a great body": func(r *order.Request) { r.Body = make([]byte, order.MaxBody+1) },
+		"of no kind":                  func(r *order.Request) { r.Kind = "eat" },
+		"about nobody":                func(r *order.Request) { r.IDs = nil },
+		"about too many":              func(r *order.Request) { r.IDs = many(order.MaxIDs + 1) },
+		"of nobody":                   func(r *order.Request) { r.By = "" },
+		"without a key":               func(r *order.Request) { r.Key = "" },
+		"with a long key":             func(r *order.Request) { r.Key = strings.Repeat("k", 300) },
+		"with a path":                 func(r *order.Request) { r.IDs = []string{"../x"} },
+		"of two policies":             func(r *order.Request) { r.Kind = order.RemovePolicy },
+		"to make a named":             func(r *order.Request) { r.Kind = order.CreatePolicy },
+		"to decide as an application": func(r *order.Request) { r.Kind, r.IDs = order.Approve, []string{"op-1"} },
+		"to decide about two":         func(r *order.Request) { r.Kind, r.Person = order.Cancel, "p" },
+		"with a great body":           func(r *order.Request) { r.Body = make([]byte, order.MaxBody+1) },
 	} {
 		r := request()
 		change(&r)
@@ -112,5 +114,24 @@ func TestALeaseKeepsOthersAwayUntilItEnds(t *testing.T) {
 	o.Version = 99
 	if !errors.Is(o.Readable(), fault.Denied) {
 		t.Error("an order of a newer program is readable")
+	}
+}
+
+func TestAnOrderAboutARemediationSaysWhat(t *testing.T) {
+	o := open(t, order.Request{Kind: order.Approve, IDs: []string{"op-1"}, By: "user p", Person: "p", Key: "k", Body: json.RawMessage(`{"hash":"h","wait":true}`)})
+	if r, err := o.Remediation(); err != nil || r.Hash != "h" || !r.Wait {
+		t.Errorf("%+v (%v)", r, err)
+	}
+	o.Body = json.RawMessage(`[]`)
+	if _, err := o.Remediation(); !errors.Is(err, fault.Poison) {
+		t.Errorf("%v", err)
+	}
+	for kind, want := range map[order.Kind]bool{order.Approve: true, order.Stop: true, order.Retry: true, order.CreatePolicy: false, order.Dismiss: false} {
+		if kind.Remedial() != want {
+			t.Errorf("%s is about remediations: %t", kind, !want)
+		}
+	}
+	if o.ID != order.Identify(order.Approve, "user p", "k") {
+		t.Error("the order has another id than its key")
 	}
 }

@@ -15,6 +15,9 @@ func (o *Operation) Text(now time.Time) string {
 		fmt.Fprintf(&b, ": %s", plain(o.Reason))
 	}
 	fmt.Fprintf(&b, "\nopened %s, case %s\n", day(o.Opened), plain(o.Case))
+	if o.Plan.RequestedBy != "" {
+		fmt.Fprintf(&b, "asked for by %s\n", plain(o.Plan.RequestedBy))
+	}
 	if o.Underway() {
 		fmt.Fprintf(&b, "%s\n", o.Half())
 	}

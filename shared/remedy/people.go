@@ -16,15 +16,22 @@ type Decision struct {
 	Time time.Time `json:"time"`
 }
 
-// said reports what is missing of a decision: a name and a reason.
-func (d Decision) said(id string) error {
+// said reports what is wrong with a decision: it has a name and a reason, and nobody decides about what he is part of.
+func (o *Operation) said(d Decision) error {
 	switch {
 	case normal(d.By) == "":
-		return fault.Errorf(fault.Denied, "deciding about operation %s: nobody is named: say who you are (--by)", id)
+		return fault.Errorf(fault.Denied, "deciding about operation %s: nobody is named: say who you are (--by)", o.ID)
 	case strings.TrimSpace(d.Why) == "":
-		return fault.Errorf(fault.Denied, "deciding about operation %s: no reason is given: say why (--why)", id)
+		return fault.Errorf(fault.Denied, "deciding about operation %s: no reason is given: say why (--why)", o.ID)
+	case o.linked(d.By):
+		return fault.Errorf(fault.Denied, "deciding about operation %s: %s is in a linked case; somebody else has to look, and rekey stop halts everything meanwhile", o.ID, plain(d.By))
 	}
 	return nil
+}
+
+// linked reports whether somebody is in a linked case.
+func (o *Operation) linked(by string) bool {
+	return slices.ContainsFunc(o.Plan.Needs.Never, func(n string) bool { return normal(n) == normal(by) })
 }
 
 // Mandate is the moment at which enough people had approved a plan: what the operation is carried out on.
@@ -73,7 +80,7 @@ func (o *Operation) Approve(a Approval, notBefore, now time.Time) error {
 		return fault.Errorf(fault.Denied, "approving operation %s: nobody is named: say who you are (--by)", o.ID)
 	case a.PlanHash != o.Plan.Hash():
 		return fault.Errorf(fault.Conflict, "approving operation %s: the hash is not that of its plan, which may have changed: look at it again (rekey operation show %s)", o.ID, o.ID)
-	case slices.ContainsFunc(o.Plan.Needs.Never, func(n string) bool { return normal(n) == by }):
+	case o.linked(by):
 		return fault.Errorf(fault.Denied, "approving operation %s: %s is in a linked case; somebody else has to look", o.ID, plain(a.By))
 	case slices.ContainsFunc(o.Holding(now), func(x Approval) bool { return normal(x.By) == by }):
 		return fault.Errorf(fault.Denied, "approving operation %s: %s has approved it already, and nobody counts twice", o.ID, plain(a.By))
@@ -119,7 +126,7 @@ func (o *Operation) Missing(now time.Time) int {
 
 // Reject says no. Only a plan that is not carried out yet can be rejected; what came after the no asks again.
 func (o *Operation) Reject(d Decision) error {
-	if err := d.said(o.ID); err != nil {
+	if err := o.said(d); err != nil {
 		return err
 	}
 	if o.State != StateAwaitingApproval && o.State != StatePlanned || o.Underway() {
@@ -134,7 +141,7 @@ func (o *Operation) Reject(d Decision) error {
 // Stop cancels the operation. One that an instance may be at work on finishes the step in flight first: the instance reads
 // the request before its next step. Nothing that was done is taken back, and what is disabled stays so.
 func (o *Operation) Stop(d Decision) error {
-	if err := d.said(o.ID); err != nil {
+	if err := o.said(d); err != nil {
 		return err
 	}
 	switch o.State {

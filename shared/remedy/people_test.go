@@ -352,3 +352,18 @@ func TestNothingIsEverDoneThatTooFewPeopleAllowed(t *testing.T) {
 		}
 	})
 }
+
+func TestNobodyDecidesAboutACaseThatHeIsPartOf(t *testing.T) {
+	for name, decide := range map[string]func(*remedy.Operation, remedy.Decision) error{"reject": (*remedy.Operation).Reject, "cancel": (*remedy.Operation).Stop} {
+		o := awaiting(1)
+		if err := decide(&o, remedy.Decision{By: "EVE", Why: "it is fine", Time: now}); !errors.Is(err, fault.Denied) || !strings.Contains(err.Error(), "linked case") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if o.State != remedy.StateAwaitingApproval || o.Cancel != nil {
+			t.Errorf("%s: it is %s", name, o.State)
+		}
+		if err := decide(&o, remedy.Decision{By: "ann", Why: "it is fine", Time: now}); err != nil {
+			t.Errorf("%s by somebody else: %v", name, err)
+		}
+	}
+}

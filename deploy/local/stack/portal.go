@@ -82,6 +82,44 @@ func (s *Stack) APICommands(principal string) []string {
 	}
 }
 
+// resource takes the address of what an order led to out of its text, and hash a plan's hash.
+const (
+	resource = `sed -n 's/.*"resourceLocation":"\([^"]*\)".*/\1/p'`
+	hash     = `sed -n 's/.*"planHash":"\([^"]*\)".*/\1/p'`
+)
+
+// RemediationCommands are shell commands that remediate a principal by hand: ask for a plan and read it, ask for approval, say
+// yes by the plan's hash, see what was done, see what an undo would bring back, order it, and dismiss the risk. They need the TOKEN of
+// APICommands.
+func (s *Stack) RemediationCommands(principal string) []string {
+	ask := func(rest string) string {
+		return `-d '{"servicePrincipalId":"` + principal + `",` + rest + `}' "$REKEY/remediations"`
+	}
+	yes := func(what string) string {
+		return `follow -d "{\"planHash\":\"$(api "$` + what + `" | ` + hash + `)\",\"note\":\"seen\"}" "$` + what + `/approve"`
+	}
+	ended := func(what string) string {
+		return `until api "$` + what + `" | grep -Eq '"state":"(done|watching|contained|failed)"'; do sleep 1; done; api -H 'Accept: text/plain' "$` + what + `" | head -4`
+	}
+	return []string{
+		`REKEY=` + s.FaceURL + `/api`,
+		`api() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }`,
+		`follow() { # send it, and look at the order that it became until that has ended
+      answer=$(api -D - "$@" | tr -d '\r'); at=$(echo "$answer" | sed -n 's/^[Ll]ocation: //p'); [ -n "$at" ] || { echo "$answer" | tail -1; return 1; }
+      while api -D - "$at" | grep -q '^HTTP/[0-9.]* 202'; do sleep 1; done; api "$at" | awk '{ gsub(/,"/, ",\n  \""); print }'; }`,
+		`REMEDIATION=$(follow ` + ask(`"mode":"plan"`) + ` | ` + resource + `); api -H 'Accept: text/plain' "$REMEDIATION"`,
+		`follow ` + ask(`"mode":"approve","reason":"its secret was in a mail"`),
+		yes("REMEDIATION"),
+		ended("REMEDIATION"),
+		`api "$REMEDIATION/ledger" | grep -o '"text":"[^"]*"'`,
+		`follow -d '{}' "$REMEDIATION/undo"`,
+		`UNDO=$(follow -d '{"apply":true}' "$REMEDIATION/undo" | ` + resource + `)`,
+		yes("UNDO"),
+		ended("UNDO"),
+		`api -d '{"servicePrincipalIds":["` + principal + `"]}' "$REKEY/identityProtection/riskyServicePrincipals/dismiss"`,
+	}
+}
+
 // Token gets a person's token for the API.
 func (s *Stack) Token(ctx context.Context, person string) (string, error) {
 	client := s.Portal.Clients[0]

@@ -70,6 +70,17 @@ func (t *Tenant) Find(name string) *Principal {
 	return nil
 }
 
+// Bystander returns a workload of the tenant's own that nobody attacks, for people to try things on. It signs in with a
+// federated credential, which can be put back.
+func (t *Tenant) Bystander() *Principal {
+	for _, p := range t.Principals {
+		if p.Kind == KindPool && p.ObjectID != t.Victim.ObjectID {
+			return p
+		}
+	}
+	panic("tenant: every workload is attacked")
+}
+
 // source is a stream of random numbers that belongs to the tenant and what the parts name.
 func (t *Tenant) source(parts ...any) *rand.Rand {
 	sum := sha256.Sum256(fmt.Append(nil, append([]any{t.seed}, parts...)))

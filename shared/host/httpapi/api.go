@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -21,6 +22,7 @@ type Route struct {
 	Name       string // unique, for logs and as operationId: listRiskyServicePrincipals
 	Summary    string // one sentence
 	Permission Permission
+	About      About
 	Do         func(w http.ResponseWriter, r *http.Request) error // an error is answered in Graph's form
 }
 
@@ -35,23 +37,20 @@ type Config struct {
 // API serves the routes.
 type API struct {
 	Config
-	mux   *http.ServeMux
-	paths map[string]map[string]Route // by path template and method
+	router router
+	paths  map[string]map[string]Route // by path template and method
 }
 
 // New makes an API.
 func New(c Config) *API {
-	a := &API{Config: c, mux: http.NewServeMux(), paths: map[string]map[string]Route{}}
+	a := &API{Config: c, paths: map[string]map[string]Route{}}
 	for _, route := range c.Routes {
 		if a.paths[route.Path] == nil {
 			a.paths[route.Path] = map[string]Route{}
-			a.mux.HandleFunc(c.Prefix+route.Path, a.dispatch(route.Path))
 		}
 		a.paths[route.Path][route.Method] = route
 	}
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		a.fail(w, r, Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no %.200s; see docs/api.md for what there is.", r.URL.Path))
-	})
+	a.router = newRouter(slices.Collect(maps.Keys(a.paths)))
 	return a
 }
 
@@ -88,7 +87,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.unauthorized(w, r, err)
 	default:
 		funchost.Note(r.Context(), "caller", caller.String())
-		a.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey, caller)))
+		a.serve(w, r.WithContext(context.WithValue(r.Context(), callerKey, caller)))
 	}
 }
 
@@ -101,6 +100,16 @@ func (a *API) unauthorized(w http.ResponseWriter, r *http.Request, why error) {
 	w.Header().Set("WWW-Authenticate", challenge)
 	text := why.Error()
 	a.fail(w, r, Errorf(http.StatusUnauthorized, "InvalidAuthenticationToken", "%s", strings.ToUpper(text[:1])+text[1:]+"."))
+}
+
+// serve finds the call of a request.
+func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+	path, ok := a.router.find(r, a.Prefix)
+	if !ok {
+		a.fail(w, r, Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no %.200s; see docs/api.md for what there is.", r.URL.Path))
+		return
+	}
+	a.dispatch(path)(w, r)
 }
 
 // dispatch chooses among the methods of a path, and asks for the permission.

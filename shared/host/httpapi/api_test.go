@@ -175,3 +175,42 @@ func TestTheOriginIsWhereTheClientCalled(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Paths of which neither is the more specific are told apart by their first literal.
+func TestAPathIsFoundByItsLiterals(t *testing.T) {
+	a := newAuthority(t)
+	says := func(name string) httpapi.Route {
+		return httpapi.Route{Method: "GET", Path: name, Name: name, Permission: read, Do: func(w http.ResponseWriter, r *http.Request) error {
+			httpapi.JSON(w, http.StatusOK, map[string]string{"path": name, "id": r.PathValue("id")})
+			return nil
+		}}
+	}
+	h := httpapi.New(httpapi.Config{Prefix: "/api", Verifier: a.verifier(), Now: func() time.Time { return now }, Routes: []httpapi.Route{
+		says("/things"), says("/things/{id}"), says("/things/{id}/parts"), says("/things/orders/{id}"), says("/things/stop"), says("/things/{id}/parts/all"),
+	}})
+	token := a.sign(t, a.application("Thing.Read.All"))
+	for path, want := range map[string]string{
+		"/api/things":             `{"id":"","path":"/things"}`,
+		"/api/things/stop":        `{"id":"","path":"/things/stop"}`,
+		"/api/things/1":           `{"id":"1","path":"/things/{id}"}`,
+		"/api/things/a%2Fb":       `{"id":"a/b","path":"/things/{id}"}`,
+		"/api/things/app:1":       `{"id":"app:1","path":"/things/{id}"}`,
+		"/api/things/1/parts":     `{"id":"1","path":"/things/{id}/parts"}`,
+		"/api/things/orders/1":    `{"id":"1","path":"/things/orders/{id}"}`,
+		"/api/things/1/parts/all": `{"id":"1","path":"/things/{id}/parts/all"}`,
+		"/api/things/":            "",
+		"/api/things/1/":          "",
+		"/api/things/1/else":      "",
+		"/api":                    "",
+		"/things":                 "",
+		"/api/THINGS":             "",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if want == "" && w.Code != http.StatusNotFound || want != "" && w.Body.String() != want {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}

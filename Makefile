@@ -89,9 +89,14 @@ check-deploy: $(TOOLS)/tofu $(TOOLS)/terraform-provider-azapi ## the plan for Az
 test-fast: node_modules graph-client openapi-checker stage ## the same tests without the race detector, vet and lint
 	$(GO) test ./...
 
+.PHONY: live
+live: ## the tests that ask Azure, for whoever has it; they say which settings they need
+	$(GO) test -count=1 -tags live -run Live -v ./shared/host/funchost
+
 .PHONY: vet
 vet:
 	$(GO) vet ./...
+	$(GO) vet -tags live ./shared/host/funchost
 
 .PHONY: lint
 lint: ## gofmt and staticcheck

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -85,6 +86,32 @@ func TestEightLargeBatchesAtATimeStayUnder512MiB(t *testing.T) {
 // start runs the staged binary as the host would, and waits until it is ready.
 func start(t *testing.T, app, storage string) (url string, pid int) {
 	t.Helper()
+	return startLogging(t, app, storage, io.Discard)
+}
+
+// lines is a log that is read while it is written.
+type lines struct {
+	mu  sync.Mutex
+	all []byte
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, b...)
+	return len(b), nil
+}
+
+// bytes are the whole lines.
+func (l *lines) bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.all[:bytes.LastIndexByte(l.all, '\n')+1])
+}
+
+func startLogging(t *testing.T, app, storage string, log io.Writer) (url string, pid int) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +122,7 @@ func start(t *testing.T, app, storage string) (url string, pid int) {
 	cmd := exec.CommandContext(ctx, filepath.Join(app, "rekey"), "serve")
 	cmd.Env = append(os.Environ(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port, "FUNCTIONS_APP_ROOT_PATH="+app, "REKEY_TENANT_ID="+tenant.New(1).ID,
 		"REKEY_STATE_CONNECTION_STRING="+storage, "REKEY_HASH_KEY=AAECAwQFBgcICQoLDA0ODw==")
-	cmd.Stderr = os.Stderr
+	cmd.Stdout, cmd.Stderr = log, os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -9,10 +12,13 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
+	"rekey/handlers/metrics"
 	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/host/funchost"
+	"rekey/shared/host/otlp"
 	"rekey/shared/host/telemetry"
 )
 
@@ -20,6 +26,8 @@ import (
 type process struct {
 	Root     string     `envconfig:"FUNCTIONS_APP_ROOT_PATH" default:"." help:"the app's folder, set by the Functions host"`
 	LogLevel slog.Level `envconfig:"REKEY_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR"`
+	Site     string     `envconfig:"WEBSITE_SITE_NAME" help:"the function app's name, set by Azure"`
+	Worker   string     `envconfig:"FUNCTIONS_CUSTOMHANDLER_WORKER_ID" help:"the process's id, set by the Functions host"`
 }
 
 // memoryLimit makes the collector work harder well below the smallest instance (512 MB), where the decoded batches and
@@ -34,7 +42,7 @@ func serve(ctx context.Context, ln net.Listener) error {
 	debug.SetMemoryLimit(memoryLimit)
 	var p process
 	err := config.Load(&p)
-	logger := telemetry.NewLogger(os.Stdout, p.LogLevel)
+	logger, export := observed(ctx, p)
 	var routes map[string]funchost.Handler
 	if err == nil {
 		routes, err = staged(p.Root, logger)
@@ -43,12 +51,43 @@ func serve(ctx context.Context, ln net.Listener) error {
 		logger.ErrorContext(ctx, "not ready", slog.String("error", err.Error()))
 		routes = refuse(p.Root, err)
 	}
-	s, err := funchost.New(funchost.Config{Routes: routes, Logger: logger})
+	c := funchost.Config{Routes: routes, Logger: logger}
+	if export != nil {
+		c.Observer = export
+	}
+	s, err := funchost.New(c)
 	if err != nil {
 		return err
 	}
 	logger.InfoContext(ctx, "ready", slog.Int("functions", len(routes)))
-	return s.Serve(ctx, ln)
+	err = s.Serve(ctx, ln)
+	if export == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flush)
+	defer cancel()
+	return errors.Join(err, export.Close(ctx))
+}
+
+// flush is how long a process that ends waits for its telemetry to be taken.
+const flush = 3 * time.Second
+
+// observed makes the logger, and the exporter if the environment asks for one. A mistake in what concerns telemetry only is
+// logged and does not stop the work.
+func observed(ctx context.Context, p process) (*slog.Logger, *otlp.Exporter) {
+	lines := telemetry.NewLogger(os.Stdout, p.LogLevel)
+	if !otlp.Wanted() {
+		return lines, nil
+	}
+	names, _ := funchost.Staged(p.Root) // an error is told where the functions are made
+	export, err := otlp.Start(ctx, otlp.Config{
+		Service: cmp.Or(p.Site, "rekey"), Instance: cmp.Or(p.Worker, rand.Text()), Functions: names, Instruments: metrics.Instruments(), Logger: lines,
+	})
+	if err != nil {
+		lines.ErrorContext(ctx, "telemetry is off", slog.String("error", err.Error()))
+		return lines, nil
+	}
+	return telemetry.NewLogger(os.Stdout, p.LogLevel, export.Handler(p.LogLevel)), export
 }
 
 // staged makes the handlers of the functions that are staged beside the binary, and of no others: an app that is not

@@ -125,9 +125,9 @@ locals {
       says     = "Microsoft Graph, Azure or storage answers that there are too many requests: what is waiting takes longer."
       query    = <<-EOT
         ${chomp(local.log)}
-        | where error matches regex @'\b429\b'
-        | summarize times = count() by function
-        | where times >= 5
+        | where toint(r.throttled) > 0
+        | summarize times = sum(toint(r.throttled)) by function
+        | where times >= 20
         | project function
       EOT
     }

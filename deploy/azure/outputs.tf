@@ -14,7 +14,7 @@ output "face_url" {
 }
 
 output "identities" {
-  description = "The apps' identities: respond's gets its Graph permissions by `rekey setup`."
+  description = "The apps' identities: respond's gets its Graph permissions by `rekey setup --outputs`."
   value       = local.identity
 }
 
@@ -34,4 +34,16 @@ output "hash_key" {
 output "vault_regions" {
   description = "The number to give to `make package VAULT_REGIONS=n`: regions of vaults beside the first."
   value       = length(local.vault_regions)
+}
+
+output "environment" {
+  description = "What the commands of rekey read from their environment, in the name of whoever is signed in to Azure CLI."
+  value = {
+    REKEY_AS                                = "cli"
+    REKEY_TENANT_ID                         = var.tenant_id
+    REKEY_STATE_TABLE_URL                   = "https://${local.state_name}.table.core.windows.net"
+    REKEY_STATE_QUEUE_URL                   = "https://${local.state_name}.queue.core.windows.net"
+    REKEY_STATE_BLOB_URL                    = "https://${local.state_name}.blob.core.windows.net"
+    REKEY_EVENTHUB__fullyQualifiedNamespace = "${reverse(split("/", local.namespace_id))[0]}.servicebus.windows.net"
+  }
 }

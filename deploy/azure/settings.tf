@@ -27,6 +27,16 @@ variable "api_audience" {
   }
 }
 
+variable "gather" {
+  description = "Seconds that a stream function waits for more messages of a partition before it works on fewer than eight. Each batch is an execution of at least one second and a checkpoint, so a few seconds save most of the cost; the export of logs takes minutes before. 0: each message at once. See docs/operations.md."
+  type        = number
+  default     = 5
+  validation {
+    condition     = var.gather >= 0 && var.gather <= 59 && floor(var.gather) == var.gather
+    error_message = "0 to 59 whole seconds."
+  }
+}
+
 locals {
   # What every app needs to reach its host account and to log, as its identity.
   host_settings = { for app in local.apps : app => {
@@ -52,7 +62,14 @@ locals {
     REKEY_OWN_SCOPES = join(",", distinct([local.group_id, local.namespace_id, local.vault_id]))
   }
 
+  # host.json has what is right on one machine: each message at once.
+  gather_settings = var.gather == 0 ? {} : {
+    AzureFunctionsJobHost__extensions__eventHubs__minEventBatchSize = "8"
+    AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime       = format("00:00:%02d", var.gather)
+  }
+
   hub_settings = merge(
+    local.gather_settings,
     { REKEY_CONSUMER_GROUP = var.consumer_group },
     { for hub in local.hubs : hub.setting => hub.name },
     { for name, id in local.connections : "${name}__fullyQualifiedNamespace" => "${reverse(split("/", id))[0]}.servicebus.windows.net" },
@@ -74,5 +91,5 @@ locals {
     })
   }
 
-  settings = { for app in local.apps : app => merge(local.host_settings[app], local.app_settings[app], lookup(var.settings, app, {})) }
+  settings = { for app in local.apps : app => merge(local.host_settings[app], local.telemetry_settings, local.app_settings[app], lookup(var.settings, app, {})) }
 }

@@ -66,3 +66,22 @@ var Describe = httpapi.Permission{
 
 // All are all permissions, as documentation lists them.
 var All = []httpapi.Permission{ReadDetections, ReadPrincipals, Decide, ReadPolicies, WritePolicies, Act, Subscribe, Describe}
+
+// Names are the names of all app roles and scopes that open something, each with what it opens, sorted.
+func Names() (names []string, opens map[string][]string) {
+	opens = map[string][]string{}
+	for _, p := range All {
+		for _, set := range p.AnyOf {
+			for _, name := range set {
+				if !slices.Contains(opens[name], p.Name) {
+					opens[name] = append(opens[name], p.Name)
+				}
+			}
+		}
+	}
+	for name := range opens {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, opens
+}

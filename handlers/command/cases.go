@@ -59,7 +59,7 @@ func caseCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ var commands = []command{
 	{"ledger", "list | verify OPERATION | verify --all [--head HASH]", "the record of what was changed: list the operations, check hash chains, daily heads and journals", ledgerCommand},
 	{"undo", "OPERATION --diff | OPERATION --by WHO [--only ID,..] [--name ID,..] [--secret-to https://VAULT/NAME]", "what was changed: show what can be put back, or order it for approval", undoCommand},
 	{"policy", "show [ID] | create FILE | update ID FILE | remove ID; flags before FILE and ID: --named NAME --reason TEXT --wait 1m", "policies that block principals at risk: show them, order one to be made, changed, removed", policyCommand},
+	{"setup", "[--outputs FILE | --identity APP=OBJECT_ID,..] [--apply] [--only PART,..] [--give PERMISSION,..] [--prune] [--one-hub HUB] [--name N] [--uri U] [--prefix P] [--as cli|identity|environment] [--json]", "what is in Entra: permissions of the identities, the API's registration, diagnostic settings, exclusion from policies; plans each call, and makes them with --apply", setupCommand},
+	{"doctor", "[--outputs FILE | --identity APP=OBJECT_ID,..] [--network-table FILE] [--give PERMISSION,..] [--one-hub HUB] [--name N] [--uri U] [--prefix P] [--as cli|identity|environment] [--json]", "look at permissions, licences, logs that arrive, storage, queues, the ledger, clocks; says what to do, changes nothing, ends with 1 if something fails", doctorCommand},
 	{"settings", "", "every setting with its default and meaning", settings},
 }
 

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	apps "rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/shared/azure/eventhub"
 	"rekey/shared/deadletter"
@@ -17,7 +18,7 @@ import (
 
 // hubSettings say where replayed messages are sent, and as whom.
 type hubSettings struct {
-	config.Identity
+	apps.Caller
 	ConnectionString config.Secret `envconfig:"REKEY_EVENTHUB" help:"connection string of the Event Hubs namespace"`
 	Namespace        string        `envconfig:"REKEY_EVENTHUB__fullyQualifiedNamespace" help:"namespace, like contoso.servicebus.windows.net, reached as the managed identity"`
 }
@@ -25,14 +26,14 @@ type hubSettings struct {
 // stateSettings are what every command needs.
 type stateSettings struct {
 	config.State
-	config.Identity
+	apps.Caller
 }
 
 // Validate implements the check of package config.
 func (s *stateSettings) Validate() error { return s.State.Validate() }
 
 func deadLetters(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,12 +52,24 @@ func deadLetters(ctx context.Context, args []string, out io.Writer) error {
 	return ErrUsage
 }
 
-func openState() (*state.Account, error) {
+func openState(ctx context.Context) (*state.Account, error) {
 	var s stateSettings
 	if err := config.Load(&s); err != nil {
 		return nil, err
 	}
-	return state.Open(s.State, s.Identity)
+	return openAs(ctx, s.State, s.Caller)
+}
+
+// openAs opens the state account, in the caller's name unless a connection string opens it.
+func openAs(ctx context.Context, s config.State, c apps.Caller) (*state.Account, error) {
+	if s.ConnectionString != "" {
+		return state.Open(s, c.Identity)
+	}
+	cred, err := state.Person(ctx, c.As, "", c.Identity)
+	if err != nil {
+		return nil, err
+	}
+	return state.OpenAs(s, cred)
 }
 
 // each calls fn for every letter of a hub.
@@ -126,7 +139,7 @@ func showLetter(ctx context.Context, box deadletter.Box, args []string, out io.W
 
 // replayLetters sends every parked letter of a hub back to its partition, the bytes as they came.
 func replayLetters(ctx context.Context, box deadletter.Box, hub string, out io.Writer) error {
-	sender, err := openHub(hub)
+	sender, err := openHub(ctx, hub)
 	if err != nil {
 		return err
 	}
@@ -150,7 +163,7 @@ func replayLetters(ctx context.Context, box deadletter.Box, hub string, out io.W
 	return err
 }
 
-func openHub(hub string) (*eventhub.Sender, error) {
+func openHub(ctx context.Context, hub string) (*eventhub.Sender, error) {
 	var s hubSettings
 	if err := config.Load(&s); err != nil {
 		return nil, err
@@ -161,7 +174,7 @@ func openHub(hub string) (*eventhub.Sender, error) {
 	case s.Namespace == "":
 		return nil, fmt.Errorf("the hub is not set: set REKEY_EVENTHUB or REKEY_EVENTHUB__fullyQualifiedNamespace")
 	}
-	cred, err := state.Credential(s.Identity)
+	cred, err := state.Person(ctx, s.As, "", s.Identity)
 	if err != nil {
 		return nil, err
 	}

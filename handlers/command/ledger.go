@@ -14,7 +14,7 @@ import (
 )
 
 func ledgerCommand(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 // operationCommand looks at operations and says yes or no to them.
 func operationCommand(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func policyCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%w: %w", err, ErrUsage)
 	}
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

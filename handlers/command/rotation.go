@@ -19,7 +19,7 @@ import (
 
 // rotationCommand looks at rotations and says yes or no to their tiers.
 func rotationCommand(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

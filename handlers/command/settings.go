@@ -12,12 +12,9 @@ import (
 
 // settings prints every setting by app.
 func settings(_ context.Context, _ []string, out io.Writer) error {
-	for _, app := range []struct {
-		name string
-		spec any
-	}{{"detect", &apps.Detect{}}, {"face", &apps.Face{}}, {"respond", &apps.Respond{}}} {
-		fmt.Fprintf(out, "%s\n", app.name)
-		for _, s := range config.Describe(app.spec) {
+	for _, app := range apps.Apps() {
+		fmt.Fprintf(out, "%s\n", app.Name)
+		for _, s := range config.Describe(app.Specs[0]) {
 			kind := "optional"
 			switch {
 			case s.Required:

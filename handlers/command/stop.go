@@ -14,7 +14,7 @@ import (
 
 // stopCommand sets the kill switch and says what is half done.
 func stopCommand(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func stopCommand(ctx context.Context, args []string, out io.Writer) error {
 
 // resumeCommand takes the kill switch back.
 func resumeCommand(ctx context.Context, args []string, out io.Writer) error {
-	account, err := openState()
+	account, err := openState(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rekey/handlers/inventory"
+	apps "rekey/handlers/settings"
 	"rekey/handlers/state"
 	"rekey/handlers/undo"
 	"rekey/shared/azure/graph"
@@ -22,7 +23,7 @@ import (
 // undoSettings are what comparing needs: the state account, and Microsoft Graph to read what is there now.
 type undoSettings struct {
 	config.State
-	config.Identity
+	apps.Caller
 	config.Tenant
 	GraphURL config.URL `envconfig:"REKEY_GRAPH_URL" default:"https://graph.microsoft.com" help:"Microsoft Graph; another host in national clouds"`
 }
@@ -78,7 +79,7 @@ func undoCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	u, err := openUndo()
+	u, err := openUndo(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,16 +87,16 @@ func undoCommand(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // openUndo opens what the command works with.
-func openUndo() (*undo.Undo, error) {
+func openUndo(ctx context.Context) (*undo.Undo, error) {
 	var s undoSettings
 	if err := config.Load(&s); err != nil {
 		return nil, err
 	}
-	account, err := state.Open(s.State, s.Identity)
+	account, err := openAs(ctx, s.State, s.Caller)
 	if err != nil {
 		return nil, err
 	}
-	cred, err := state.Credential(s.Identity)
+	cred, err := state.Person(ctx, s.As, "", s.Identity)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,7 @@ func (e *Evict) Handle(ctx context.Context, m funchost.Message) error {
 	}
 	funchost.Note(ctx, "operation", r.op.ID)
 	err = r.work(ctx)
+	funchost.Count(ctx, "operations_"+string(r.op.State), 1)
 	if err == nil || errors.Is(err, fault.Conflict) {
 		return err
 	}
@@ -258,10 +259,12 @@ func (r *run) step(ctx context.Context, s remedy.Step) error {
 			return err
 		}
 		r.op.Complete(s.ID, r.remark, r.Now())
+		funchost.Count(ctx, "steps_done", 1)
 		return r.save(ctx)
 	case errors.Is(err, errGiveUp):
 		return r.giveUp(ctx, s, err)
 	case fault.Kind(err) != fault.Denied:
+		funchost.Count(ctx, "steps_retried", 1)
 		return fmt.Errorf("operation %s, step %s: %w", r.op.ID, s.ID, err)
 	case !final(err) && r.op.Refuse(s.ID, r.Now()) < refusals:
 		return r.wait(ctx) // a replica that is behind refuses what another would take
@@ -293,6 +296,7 @@ var errGiveUp = errors.New("gave up")
 // gives up is in the journal first, so that whoever comes after an interruption gives up, too.
 func (r *run) giveUp(ctx context.Context, s remedy.Step, reason error) error {
 	if r.op.Failing == "" {
+		funchost.Count(ctx, "steps_failed", 1)
 		r.op.Failing = fmt.Sprintf("step %s: %v", s.ID, reason)
 		r.op.State = remedy.StateRunning
 		if err := r.save(ctx); err != nil {

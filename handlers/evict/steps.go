@@ -10,6 +10,7 @@ import (
 
 	"rekey/shared/azure/graph"
 	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
 )
@@ -104,6 +105,7 @@ func (r *run) goOnWithout(ctx context.Context, s remedy.Step, err error) error {
 		r.op.Block(s, why, r.Now())
 	}
 	r.op.Complete(s.ID, "not done: "+why, r.Now())
+	funchost.Count(ctx, "steps_refused", 1)
 	return r.save(ctx)
 }
 

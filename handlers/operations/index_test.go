@@ -23,7 +23,7 @@ func TestOperationsAreReadTheNewestFirstAndWhatIsGoneIsPassedOver(t *testing.T) 
 		}
 	}
 	gone, err := s.Get(t.Context(), "op-c")
-	if err := errors.Join(err, s.Remove(t.Context(), gone)); err != nil {
+	if err := errors.Join(err, s.Withdraw(t.Context(), gone, now)); err != nil {
 		t.Fatal(err)
 	}
 	again := operations.Stored{Operation: remedy.Operation{Version: 3, ID: "op-c", Opened: now.Add(time.Hour)}} // planned anew, later

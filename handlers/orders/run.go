@@ -167,6 +167,7 @@ func (w *Work) end(ctx context.Context, s order.Status, message string) error {
 	if err := w.note(ctx, ledger.Entry{Kind: ledger.Note, Text: text}); err != nil {
 		return err
 	}
+	funchost.Count(ctx, "orders_"+string(s), 1)
 	w.End(s, message, w.runner.Now())
 	return w.Save(ctx)
 }

@@ -164,6 +164,7 @@ func (h *Rotate) Handle(ctx context.Context, m funchost.Message) error {
 	}
 	funchost.Note(ctx, "rotation", r.j.ID)
 	more, err := r.work(ctx)
+	funchost.Count(ctx, "operations_"+string(r.j.State), 1)
 	if err == nil {
 		r.j.Release(h.Now())
 		err = h.Rotations.Write(ctx, r.j, "")

@@ -137,7 +137,19 @@ func (r *run) finish(ctx context.Context, t *task, f found, failed error) error 
 	if err != nil {
 		return err
 	}
+	funchost.Count(ctx, "steps_"+outcome(f, failed, r.j.Item(t.w.Key).Status), 1)
 	return r.Rotations.Write(ctx, r.j, t.w.Key)
+}
+
+// outcome is what a step came to, in the words of the metrics.
+func outcome(f found, failed error, now plan.Status) string {
+	switch {
+	case failed == nil && f.Wait.IsZero():
+		return "done"
+	case now == plan.Parked:
+		return "failed"
+	}
+	return "retried"
 }
 
 // mark names a step in the ledger.

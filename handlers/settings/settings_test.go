@@ -33,9 +33,11 @@ func example(t *testing.T) map[string]string {
 
 func TestTheShippedExampleIsValidForEveryApp(t *testing.T) {
 	example(t)
-	for name, spec := range map[string]any{"detect": &settings.Detect{}, "upkeep": &settings.Upkeep{}, "face": &settings.Face{}, "respond": &settings.Respond{}} {
-		if err := config.Load(spec); err != nil {
-			t.Errorf("%s: %v", name, err)
+	for _, app := range settings.Apps() {
+		for _, spec := range app.Specs {
+			if err := config.Load(spec); err != nil {
+				t.Errorf("%s: %v", app.Name, err)
+			}
 		}
 	}
 }

@@ -4,9 +4,11 @@ package state
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"rekey/handlers/cases"
@@ -24,6 +26,7 @@ import (
 	"rekey/shared/azure/redact"
 	"rekey/shared/azure/tables"
 	"rekey/shared/deadletter"
+	"rekey/shared/fault"
 	"rekey/shared/host/config"
 	"rekey/shared/store"
 )
@@ -43,6 +46,14 @@ func Open(c config.State, id config.Identity) (*Account, error) {
 	cred, err := Credential(id)
 	if err != nil {
 		return nil, err
+	}
+	return OpenAs(c, cred)
+}
+
+// OpenAs opens the account with its connection string, or as whoever the credential names.
+func OpenAs(c config.State, cred azcore.TokenCredential) (*Account, error) {
+	if s := string(c.ConnectionString); s != "" {
+		return fromConnectionString(s)
 	}
 	var opts azcore.ClientOptions
 	t, errT := tables.FromURL(string(c.TableURL), cred, opts)
@@ -70,6 +81,37 @@ func Credential(id config.Identity) (azcore.TokenCredential, error) {
 	return cred, redact.Error("opening the managed identity", err)
 }
 
+// Who a person is when a command works in his name.
+const (
+	AsCLI         = "cli"         // whoever is signed in to Azure CLI (az login)
+	AsIdentity    = "identity"    // the managed identity of the machine
+	AsEnvironment = "environment" // the service principal that AZURE_CLIENT_ID and its credential name, for pipelines
+)
+
+// Person returns the credential of the person who calls a command, in one tenant. Which of them is said, never guessed.
+func Person(ctx context.Context, as, tenant string, id config.Identity) (azcore.TokenCredential, error) {
+	switch as {
+	case AsCLI:
+		cred, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: tenant})
+		if err != nil {
+			return nil, redact.Error("opening Azure CLI", err)
+		}
+		if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}}); err != nil {
+			return nil, fault.Errorf(fault.Denied, "asking Azure CLI for a token: there is none: install az, and sign in with `az login%s`", strings.TrimSuffix(" --tenant "+tenant, " --tenant "))
+		}
+		return cred, nil
+	case AsIdentity:
+		return Credential(id)
+	case AsEnvironment:
+		cred, err := azidentity.NewEnvironmentCredential(nil)
+		if err != nil {
+			return nil, fault.Errorf(fault.Denied, "opening the credential of the environment: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
+		}
+		return cred, nil
+	}
+	return nil, fault.Errorf(fault.Denied, "it is asked to work as %q (--as, REKEY_AS): cli, identity or environment", as)
+}
+
 // Ensure creates whatever is missing. In Azure the deployment does that, and the identities may not.
 func (a *Account) Ensure(ctx context.Context) error {
 	return errors.Join(
@@ -85,6 +127,14 @@ func (a *Account) Blobs(name string) store.Blobs { return a.blobs.Container(name
 
 // Bell returns a queue's doorbell.
 func (a *Account) Bell(name string) store.Bell { return a.queues.Bell(name) }
+
+// Waiting returns about how many messages a queue holds.
+func (a *Account) Waiting(ctx context.Context, name string) (int, error) {
+	return a.queues.Waiting(ctx, name)
+}
+
+// Endpoint is where the account's blobs are reached.
+func (a *Account) Endpoint() string { return a.blobs.Endpoint() }
 
 // Findings returns the detections.
 func (a *Account) Findings() findings.Store {

@@ -202,6 +202,8 @@ func (s *Stream) keep(ctx context.Context, key string, found []detect.Detection,
 		ring = ring || changed
 		if changed {
 			funchost.Count(ctx, "detections", 1)
+			funchost.Count(ctx, "detections_"+string(d.Level), 1)
+			funchost.Lapse(ctx, "detect_lag_ms", now.Sub(d.Last))
 		}
 	}
 	if !ring {

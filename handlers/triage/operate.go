@@ -44,6 +44,7 @@ func (t *Triage) operate(ctx context.Context, d *dossier, s subject) error {
 	}
 	funchost.Note(ctx, "operation", next.ID)
 	funchost.Note(ctx, "mode", string(v.Mode))
+	funchost.Count(ctx, "operations_"+string(next.State), 1)
 	if !next.Due() {
 		return nil
 	}

@@ -98,7 +98,7 @@ func TestWhatIsBrokenDoesNotPass(t *testing.T) {
 			"deploy/azure/settings.tf", "REKEY_CONSUMER_GROUP = ", "REKEY_CONSUMERGROUP = ", "detect is given the setting REKEY_CONSUMERGROUP, which nothing of it reads",
 		},
 		"a table is not made": {
-			"deploy/azure/access.tf", `operations     = "write"`, "", "the plan makes no table operations",
+			"deploy/azure/access.tf", `pages          = "write"`, "", "the plan makes no table pages",
 		},
 		"a playbook is missing": {"docs/playbooks/stream-silent.md", "", "", "docs/playbooks/stream-silent.md is missing"},
 		"an alert names another's playbook": {

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +18,7 @@ import (
 	"rekey/shared/store"
 )
 
-var update = flag.Bool("update", false, "write docs/permissions.md anew")
+var update = flag.Bool("update", false, "write docs/permissions.md and handlers/rights/graph.tsv anew")
 
 var tree = check.Tree{Root: filepath.Join("..", "..", "..")}
 
@@ -171,19 +170,23 @@ func TestThePlansSettingsAreValid(t *testing.T) {
 }
 
 func TestThePageOfPermissionsIsWhatTheCodeNeeds(t *testing.T) {
-	want := check.Page(tree.Needs(used(t), triggers(t)), used(t))
-	path := filepath.Join(tree.Root, "docs", "permissions.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+	for path, want := range map[string]string{
+		filepath.Join("docs", "permissions.md"):          check.Page(tree.Needs(used(t), triggers(t)), used(t)),
+		filepath.Join("handlers", "rights", "graph.tsv"): check.GraphTable(used(t)),
+	} {
+		file := filepath.Join(tree.Root, path)
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	have, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("docs/permissions.md is not what the code needs; if the code is right: go test ./deploy/azure/check -update\n%s", diff)
+		if diff := cmp.Diff(want, string(have)); diff != "" {
+			t.Errorf("%s is not what the code needs; if the code is right: go test ./deploy/azure/check -update\n%s", path, diff)
+		}
 	}
 }
 
@@ -222,33 +225,5 @@ func TestTheFilesAreFormatted(t *testing.T) {
 	slices.Sort(files)
 	if _, err := tools(t).Run(t.Context(), t.TempDir(), append([]string{"fmt", "-check", "-list=true"}, files...)...); err != nil {
 		t.Errorf("run tofu fmt in deploy/azure: %v", err)
-	}
-}
-
-func TestAlertsCountWhatTheCodeCounts(t *testing.T) {
-	alerts, err := os.ReadFile(filepath.Join(tree.Root, "deploy", "azure", "alerts.tf"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(tree.Root, "handlers", "*", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var code strings.Builder
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		code.Write(b)
-	}
-	counters := regexp.MustCompile(`toint\(r\.(\w+)\)`).FindAllStringSubmatch(string(alerts), -1)
-	if len(counters) == 0 {
-		t.Error("no alert counts anything")
-	}
-	for _, m := range counters {
-		if !strings.Contains(code.String(), `funchost.Count(ctx, "`+m[1]+`"`) {
-			t.Errorf("alerts.tf asks for %s, which no function counts", m[1])
-		}
 	}
 }

@@ -7,11 +7,9 @@ import (
 	"strings"
 
 	"rekey/deploy/azure/usage"
+	"rekey/handlers/rights"
 	"rekey/shared/azure/vault"
 )
-
-// alarming are the Graph permissions by which their holder can give itself anything.
-var alarming = []string{"AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All", "RoleManagement.ReadWrite.Directory"}
 
 // Page is docs/permissions.md: what each app may do, and because of what.
 func Page(needed []Grant, used map[string]*usage.Usage) string {
@@ -42,10 +40,22 @@ func Page(needed []Grant, used map[string]*usage.Usage) string {
 		permissions := GraphPermissions(used[app])
 		for _, p := range slices.Sorted(maps.Keys(permissions)) {
 			mark := ""
-			if slices.Contains(alarming, p) {
+			if rights.Alarming(p) {
 				mark = " (its holder can give itself anything)"
 			}
 			fmt.Fprintf(&b, "| %s | %s%s | %s |\n", app, p, mark, strings.Join(permissions[p], ", "))
+		}
+	}
+	return b.String()
+}
+
+// GraphTable is handlers/rights/graph.tsv: what each app needs in Microsoft Graph, for the commands that give and check it.
+func GraphTable(used map[string]*usage.Usage) string {
+	var b strings.Builder
+	for _, app := range Apps {
+		permissions := GraphPermissions(used[app])
+		for _, p := range slices.Sorted(maps.Keys(permissions)) {
+			fmt.Fprintf(&b, "%s\t%s\t%s\n", app, p, strings.Join(permissions[p], ","))
 		}
 	}
 	return b.String()

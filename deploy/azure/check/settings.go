@@ -86,8 +86,8 @@ func AppSettings(p *Plan) map[string]map[string]string {
 // hosts are the settings that the Functions host reads.
 var hosts = regexp.MustCompile(`^(AzureWebJobsStorage__(accountName|credential|clientId)|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING|AzureFunctionsJobHost__.+)$`)
 
-// process are the settings that every app's process reads (handlers/serve.go) and that may be set.
-var process = []string{"REKEY_LOG_LEVEL"}
+// process are the settings that every app's process reads (handlers/serve.go, shared/host/otlp) and that may be set.
+var process = []string{"REKEY_LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}
 
 // identity are the settings of a connection as an identity.
 var identity = []string{"__credential", "__clientId"}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 	"rekey/deploy/azure/check"
 	"rekey/deploy/azure/pack"
 	"rekey/deploy/local/stack"
+	"rekey/shared/host/otlp/otlptest"
 )
 
 // root is the repository.
@@ -202,6 +204,38 @@ func ready(t *testing.T, dir, app string) int {
 		case <-t.Context().Done():
 			t.Fatalf("%s does not say that it is ready", app)
 		case <-tick.C:
+		}
+	}
+}
+
+// The packages are deployed as they are, so they play the demo as they are: an attack is detected, and the locks are changed.
+// One trace leads from the hub to the case, and one from the approval, which a person gives in the play, to the last call. The
+// play is a short one.
+func TestThePackagesPlayTheDemoBehindTheLocalHostUnchanged(t *testing.T) {
+	out, dist := packed(t, build(t, product), 0), t.TempDir()
+	for _, app := range check.Apps {
+		unpack(t, filepath.Join(out, app+".zip"), filepath.Join(dist, app))
+	}
+	collector := otlptest.Start(t)
+	c := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "rekey-local"), "demo", "-dist", dist, "-days", "5", "-scale", "0.1")
+	c.Dir = root(t)
+	c.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_BSP_SCHEDULE_DELAY=100")
+	said, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	traces := map[string]map[string]bool{}
+	for _, s := range collector.Spans() {
+		if traces[s.Trace] == nil {
+			traces[s.Trace] = map[string]bool{}
+		}
+		traces[s.Trace][s.Name] = true
+	}
+	for _, want := range [][]string{{"signins", "queue POST", "triage", "graph GET"}, {"evict", "graph PATCH", "vault POST", "token POST", "queue POST", "rotate"}} {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(traces)), func(have map[string]bool) bool {
+			return !slices.ContainsFunc(want, func(name string) bool { return !have[name] })
+		}) {
+			t.Errorf("of %d traces none has all of %v", len(traces), want)
 		}
 	}
 }

@@ -30,6 +30,7 @@ var apiVersions = map[string][]string{
 	"microsoft.compute/virtualmachinescalesets":        {"2024-07-01", "2023-03-01"},
 	"microsoft.app/containerapps":                      {"2024-03-01", "2023-05-01"},
 	"microsoft.containerinstance/containergroups":      {"2023-05-01"},
+	entraKind: {"2017-04-01", "2017-04-01-preview"},
 }
 
 // versions returns the api-versions of a type; a child type has its parent's. Nil says that there is no such type.
@@ -53,6 +54,8 @@ func (s *Server) route(r *request) {
 		s.subscriptions(r)
 	case kind == "microsoft.resourcegraph" && r.Method == http.MethodPost && r.tail == "resources":
 		s.query(r)
+	case kind == entraKind:
+		s.entra(r)
 	case strings.HasPrefix(kind, "microsoft.authorization/"):
 		s.authorization(r, kind)
 	case strings.HasPrefix(kind, "microsoft.documentdb/locations/operationsstatus"):

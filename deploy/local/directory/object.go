@@ -51,6 +51,9 @@ type Object struct {
 	Web                   Redirects          `json:"web,omitzero"`
 	SPA                   Redirects          `json:"spa,omitzero"`
 	PublicClient          Redirects          `json:"publicClient,omitzero"`
+	UniqueName            string             `json:"uniqueName,omitempty"`
+	GroupMembershipClaims string             `json:"groupMembershipClaims,omitempty"`
+	API                   API                `json:"api,omitzero"`
 	Lock                  *Lock              `json:"servicePrincipalLockConfiguration,omitempty"`
 
 	// What a service principal is known by.
@@ -59,7 +62,7 @@ type Object struct {
 	AlternativeNames      []string  `json:"alternativeNames,omitempty"` // of a managed identity: the ARM id
 	Tags                  []string  `json:"tags,omitempty"`
 	AgentBlueprintID      string    `json:"agentIdentityBlueprintId,omitempty"` // makes it an agent identity
-	DefinedAppRoles       []AppRole `json:"appRoles,omitempty"`                 // that it, as a resource, offers
+	DefinedAppRoles       []AppRole `json:"appRoles,omitempty"`                 // that it, as a resource, or its application offers
 	Risk                  *Risk     `json:"risk,omitempty"`
 
 	// Relations. An assignment or grant is kept with whom it was given to.
@@ -140,9 +143,31 @@ type Lock struct {
 
 // AppRole is an application permission that a resource offers.
 type AppRole struct {
-	ID          string `json:"id"`
-	Value       string `json:"value"`
-	DisplayName string `json:"displayName"`
+	ID                 string   `json:"id"`
+	Value              string   `json:"value"`
+	DisplayName        string   `json:"displayName"`
+	Description        string   `json:"description,omitempty"`
+	AllowedMemberTypes []string `json:"allowedMemberTypes,omitempty"`
+	IsEnabled          *bool    `json:"isEnabled,omitempty"` // nil: it is
+}
+
+// Enabled reports whether the role can be given.
+func (r AppRole) Enabled() bool { return r.IsEnabled == nil || *r.IsEnabled }
+
+// Scope is a delegated permission that an application offers.
+type Scope struct {
+	ID                      string `json:"id"`
+	Value                   string `json:"value"`
+	Type                    string `json:"type"`
+	IsEnabled               bool   `json:"isEnabled"`
+	AdminConsentDisplayName string `json:"adminConsentDisplayName"`
+	AdminConsentDescription string `json:"adminConsentDescription"`
+}
+
+// API is what an application says about tokens for it.
+type API struct {
+	Scopes                      []Scope `json:"oauth2PermissionScopes"`
+	RequestedAccessTokenVersion *int    `json:"requestedAccessTokenVersion"`
 }
 
 // AppRoleAssignment is an application permission that the object was given.

@@ -264,13 +264,28 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		refuse(w, no)
 		return
 	}
-	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
-	token, _, err := s.mint(audience, appID, objectID, s.consented(audience, objectID), s.directoryRoles(objectID))
-	if err != nil {
-		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+	if api, ok := s.registered(r.FormValue("scope")); ok {
+		s.answerToken(w)(s.forRegistered(r, api, appID, objectID))
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()) - 1, "access_token": token})
+	audience := strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(r.FormValue("scope")), "/.default"), "/")
+	token, _, err := s.mint(audience, appID, objectID, s.consented(audience, objectID), s.directoryRoles(objectID))
+	s.answerToken(w)(token, err)
+}
+
+// answerToken answers with a token, or says why there is none.
+func (s *Server) answerToken(w http.ResponseWriter) func(string, error) {
+	return func(token string, err error) {
+		var no refusal
+		switch {
+		case errors.As(err, &no):
+			refuse(w, no)
+		case err != nil:
+			answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		default:
+			answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()) - 1, "access_token": token})
+		}
+	}
 }
 
 func refuse(w http.ResponseWriter, no refusal) {

@@ -11,6 +11,9 @@ import (
 // holders are the collections whose objects may be given permissions and roles.
 var holders = []string{directory.ServicePrincipals, directory.Users, directory.Groups}
 
+// defaultAccess is the app role that every resource offers without defining it.
+const defaultAccess = "00000000-0000-0000-0000-000000000000"
+
 // holder returns the collection of an object that may hold permissions.
 func (s *Server) holder(id string) (string, bool) {
 	for _, collection := range holders {
@@ -67,8 +70,14 @@ func (s *Server) addAppRole(c call) {
 		c.refuse(err)
 		return
 	}
-	if _, ok := s.directory.Get(directory.ServicePrincipals, in.ResourceID); !ok {
+	resource, ok := s.directory.Get(directory.ServicePrincipals, in.ResourceID)
+	if !ok {
 		c.refuse(notFound(in.ResourceID))
+		return
+	}
+	offered := slices.ContainsFunc(resource.DefinedAppRoles, func(r directory.AppRole) bool { return r.ID == in.AppRoleID && r.Enabled() })
+	if !offered && in.AppRoleID != defaultAccess {
+		c.refuse(bad("Permission being assigned was not found on application '" + resource.AppID + "'."))
 		return
 	}
 	in.ID, in.CreatedDateTime = guid(), now()

@@ -48,8 +48,9 @@ type Options struct {
 	Pace time.Duration
 	// KeyReads is how many requests for keyCredentials alone are answered a minute. 0 sets no limit; Graph's is 150.
 	KeyReads   int
-	PageSize   int  // most that a list shows at once, whatever $top says; 0 is Graph's own: 100, or $top
-	Unlicensed bool // the tenant has no Workload ID Premium
+	PageSize   int      // most that a list shows at once, whatever $top says; 0 is Graph's own: 100, or $top
+	Unlicensed bool     // the tenant has no Workload ID Premium
+	Plans      []string // service plans that the tenant has; nil is Entra ID P2, and Workload ID Premium unless Unlicensed
 
 	// Faults says what goes wrong with a request. The path is without /v1.0. It may be nil, and is called by many
 	// goroutines at once.
@@ -112,10 +113,17 @@ func (s *Server) replica(f Fault) directory.View {
 	return s.directory.View(time.Now().Add(-behind))
 }
 
+// named is the alternate key that applications can be made by, too.
+var named = regexp.MustCompile(`^/v1\.0/applications\(uniqueName='((?:[^']|'')*)'\)$`)
+
 var alternate = regexp.MustCompile(`^/v1\.0/(applications|servicePrincipals)\(appId='((?:[^']|'')*)'\)`)
 
 // resolve rewrites /applications(appId='...') to the object's id.
 func resolve(r *http.Request, view directory.View) {
+	if m := named.FindStringSubmatch(r.URL.Path); m != nil {
+		r.URL.Path, r.URL.RawPath = "/v1.0/applications.uniqueName/"+strings.ReplaceAll(m[1], "''", "'"), ""
+		return
+	}
 	m := alternate.FindStringSubmatch(r.URL.Path)
 	if m == nil {
 		return

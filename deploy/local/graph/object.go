@@ -65,6 +65,11 @@ func shown(collection string, o directory.Object, withKeys bool) item {
 		out["publisherDomain"], out["identifierUris"] = text(o.PublisherDomain), list(o.IdentifierURIs)
 		out["web"], out["spa"], out["publicClient"] = platform(o.Web, true), platform(o.SPA, false), platform(o.PublicClient, false)
 		out["servicePrincipalLockConfiguration"] = o.Lock
+		out["uniqueName"], out["groupMembershipClaims"] = text(o.UniqueName), text(o.GroupMembershipClaims)
+		out["appRoles"], out["api"] = roles(o.DefinedAppRoles), item{
+			"acceptMappedClaims": nil, "knownClientApplications": []string{}, "preAuthorizedApplications": []item{},
+			"oauth2PermissionScopes": scopes(o.API.Scopes), "requestedAccessTokenVersion": o.API.RequestedAccessTokenVersion,
+		}
 		return out
 	}
 	if o.AgentBlueprintID != "" {
@@ -75,11 +80,7 @@ func shown(collection string, o directory.Object, withKeys bool) item {
 	out["preferredTokenSigningKeyThumbprint"] = text(o.PreferredTokenSigningKey)
 	out["replyUrls"], out["servicePrincipalNames"], out["alternativeNames"] = list(o.ReplyURLs), list(o.ServicePrincipalNames), list(o.AlternativeNames)
 	out["logoutUrl"], out["homepage"] = text(o.Web.LogoutURL), text(o.Web.HomePageURL)
-	roles := o.DefinedAppRoles
-	if roles == nil {
-		roles = []directory.AppRole{}
-	}
-	out["appRoles"] = roles
+	out["appRoles"] = roles(o.DefinedAppRoles)
 	return out
 }
 

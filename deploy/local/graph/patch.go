@@ -25,7 +25,7 @@ var simple = map[string]map[string]func(*directory.Object) any{
 		"web":            func(o *directory.Object) any { return &o.Web },
 		"spa":            func(o *directory.Object) any { return &o.SPA },
 		"publicClient":   func(o *directory.Object) any { return &o.PublicClient },
-		"identifierUris": func(o *directory.Object) any { return &o.IdentifierURIs },
+		"signInAudience": func(o *directory.Object) any { return &o.SignInAudience },
 		"tags":           func(o *directory.Object) any { return &o.Tags },
 	},
 	directory.ServicePrincipals: {
@@ -45,19 +45,12 @@ func (s *Server) patch(collection string) func(call) {
 			c.refuse(bad("Empty Payload. JSON content expected."))
 			return
 		}
-		rules := s.rules(collection, c.id())
-		var names []string
-		setters := map[string]setter{}
-		for name := range in {
-			set := settable(collection, name, rules)
-			if set == nil {
-				c.refuse(bad("Property '" + name + "' is read-only and cannot be set."))
-				return
-			}
-			names, setters[name] = append(names, name), set
+		names, setters, err := prepared(collection, in, s.rules(collection, c.id()))
+		if err != nil {
+			c.refuse(err)
+			return
 		}
-		slices.Sort(names)
-		s.edit(c, collection, joined(names), func(o *directory.Object) error {
+		err = s.directory.Update(collection, c.id(), c.actor.AppID, joined(names), func(o *directory.Object) error {
 			if o.ServicePrincipalType == managed && !slices.Equal(names, []string{"accountEnabled"}) {
 				return denied
 			}
@@ -68,7 +61,26 @@ func (s *Server) patch(collection string) func(call) {
 			}
 			return nil
 		})
+		if err == nil && in["appRoles"] != nil {
+			err = s.publish(c, c.id())
+		}
+		c.end(err)
 	}
+}
+
+// prepared returns the names of what was sent, in the order in which it is set, and who sets it.
+func prepared(collection string, in map[string]json.RawMessage, rules rules) ([]string, map[string]setter, error) {
+	var names []string
+	setters := map[string]setter{}
+	for name := range in {
+		set := settable(collection, name, rules)
+		if set == nil {
+			return nil, nil, bad("Property '" + name + "' is read-only and cannot be set.")
+		}
+		names, setters[name] = append(names, name), set
+	}
+	slices.Sort(names)
+	return names, setters, nil
 }
 
 // joined is what the change log says of a PATCH.
@@ -89,6 +101,11 @@ func settable(collection, name string, rules rules) setter {
 		return func(o *directory.Object, raw json.RawMessage) error { return replaceKeys(o, raw, rules) }
 	case "tokenEncryptionKeyId":
 		return func(o *directory.Object, raw json.RawMessage) error { return setEncryptionKey(o, raw, rules) }
+	case "identifierUris", "appRoles", "api", "groupMembershipClaims":
+		if collection != directory.Applications {
+			return nil
+		}
+		return func(o *directory.Object, raw json.RawMessage) error { return rules.registration.set(o, name, raw) }
 	case "servicePrincipalLockConfiguration":
 		if collection != directory.Applications {
 			return nil

@@ -17,6 +17,8 @@ type rules struct {
 	lock   directory.Lock
 	policy restrictions
 	agent  bool // an agent identity, which has no credentials of its own
+
+	registration registration
 }
 
 // restrictions are a policy's, by kind of credential.
@@ -36,6 +38,7 @@ func (s *Server) rules(collection, id string) rules {
 	o, _ := s.directory.Get(collection, id)
 	out := rules{policy: s.restrictionsOf(collection, o), agent: o.AgentBlueprintID != ""}
 	if collection != directory.ServicePrincipals {
+		out.registration = s.registrationOf(id)
 		return out
 	}
 	out.lock.AllProperties = o.Locked

@@ -82,9 +82,10 @@ func (s *service) seed() {
 	const app = "Application"
 	for collection, objects := range map[string][]directory.Object{
 		directory.Applications: {
-			{ID: "obj", AppID: "app", SignInAudience: "AzureADMyOrg", CreatedDateTime: then, KeyCredentials: keys, PasswordCredentials: secrets, Federated: []directory.Federated{{ID: "f1", Name: "ci", Issuer: "i", Subject: "s", Audiences: []string{"a"}}}, Owners: []string{"alice"}},
+			{ID: "obj", AppID: "app", SignInAudience: "AzureADMyOrg", CreatedDateTime: then,
+				DefinedAppRoles: []directory.AppRole{{ID: "00000000-0000-4000-8000-00000000000a", Value: "Things.Read", DisplayName: "read things"}}, KeyCredentials: keys, PasswordCredentials: secrets, Federated: []directory.Federated{{ID: "f1", Name: "ci", Issuer: "i", Subject: "s", Audiences: []string{"a"}}}, Owners: []string{"alice"}},
 			{ID: "lockobj", AppID: "lockapp", Lock: &directory.Lock{IsEnabled: true, CredentialsWithUsageSign: true, TokenEncryptionKeyID: true}},
-			{ID: "multi", AppID: "multiapp", SignInAudience: "AzureADMultipleOrgs", CreatedDateTime: then},
+			{ID: "multi", AppID: "multiapp", IdentifierURIs: []string{"api://multiapp"}, SignInAudience: "AzureADMultipleOrgs", CreatedDateTime: then},
 			{ID: "strict", AppID: "strictapp", AppPolicyID: "p30", CreatedDateTime: then}, {ID: "stale", AppID: "staleapp", KeyCredentials: []directory.KeyCredential{expired}},
 			{ID: "full", AppID: "fullapp", Federated: slices.Repeat([]directory.Federated{{ID: "x", Name: "x", Issuer: "x", Subject: "x"}}, 20)},
 		},

@@ -24,6 +24,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 )
 
@@ -71,7 +72,7 @@ func New(endpoint string, cred azcore.TokenCredential, o Options) (*Client, erro
 	if c.poll <= 0 {
 		c.poll = defaultPoll
 	}
-	c.options = sdk.ClientOptions{ClientOptions: o.ClientOptions, DisableRPRegistration: true} // registering a provider is a write that nobody approved
+	c.options = sdk.ClientOptions{ClientOptions: traced.Options(traced.ARM, o.ClientOptions), DisableRPRegistration: true} // registering a provider is a write that nobody approved
 	c.options.Cloud = cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
 		cloud.ResourceManager: {Audience: audience(endpoint), Endpoint: endpoint},
 	}}

@@ -23,6 +23,10 @@ var Permissions = map[string][]string{
 	"Federated":        {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read"},
 	"RemoveFederated":  {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete"},
 
+	// At the tenant; they come with a directory role, Security Administrator.
+	"EntraDiagnostics":    {"microsoft.aadiam/diagnosticsettings/read"},
+	"PutEntraDiagnostics": {"microsoft.aadiam/diagnosticsettings/write"},
+
 	"Detach Microsoft.Web/sites":                          {"Microsoft.Web/sites/read", "Microsoft.Web/sites/write"},
 	"Detach Microsoft.Web/sites/slots":                    {"Microsoft.Web/sites/slots/read", "Microsoft.Web/sites/slots/write"},
 	"Detach Microsoft.App/containerApps":                  {"Microsoft.App/containerApps/read", "Microsoft.App/containerApps/write"},

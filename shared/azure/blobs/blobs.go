@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
@@ -18,6 +19,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 	"rekey/shared/store"
 )
@@ -29,7 +31,7 @@ type Service struct {
 
 // FromConnectionString opens an account by its connection string.
 func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error) {
-	c, err := azblob.NewClientFromConnectionString(s, &azblob.ClientOptions{ClientOptions: opts})
+	c, err := azblob.NewClientFromConnectionString(s, &azblob.ClientOptions{ClientOptions: traced.Options(traced.Blob, opts)})
 	if err != nil {
 		return nil, fault.Errorf(fault.Denied, "opening blob storage: the connection string is not usable")
 	}
@@ -38,7 +40,7 @@ func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error)
 
 // FromURL opens an account by its blob URL and a credential.
 func FromURL(url string, cred azcore.TokenCredential, opts azcore.ClientOptions) (*Service, error) {
-	c, err := azblob.NewClient(url, cred, &azblob.ClientOptions{ClientOptions: opts})
+	c, err := azblob.NewClient(url, cred, &azblob.ClientOptions{ClientOptions: traced.Options(traced.Blob, opts)})
 	return &Service{c}, redact.Error("opening blob storage", err)
 }
 
@@ -51,6 +53,12 @@ func (s *Service) Ensure(ctx context.Context, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// Endpoint is where the account is reached, without a signature that a connection string may hold.
+func (s *Service) Endpoint() string {
+	plain, _, _ := strings.Cut(s.client.URL(), "?")
+	return plain
 }
 
 // Container returns one container.

@@ -24,6 +24,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 )
 
@@ -52,6 +53,7 @@ type Options = azcore.ClientOptions
 func New(base string, cred azcore.TokenCredential, opts Options) *Client {
 	base = strings.TrimRight(base, "/")
 	c := &Client{base: base + "/v1.0", beta: base + "/beta", retry: opts.Retry, pacer: pacerOf(base)}
+	opts = traced.Options(traced.Graph, opts)
 	auth := runtime.NewBearerTokenPolicy(cred, []string{scope(base)}, nil)
 	c.pipeline = runtime.NewPipeline("rekey", "1", runtime.PipelineOptions{PerRetry: []policy.Policy{pacing{c}, auth}}, &opts)
 	return c

@@ -146,6 +146,7 @@ type AppRole struct {
 	ID          string `json:"id"`
 	Value       string `json:"value"` // its name, like Mail.Read
 	DisplayName string `json:"displayName"`
+	IsEnabled   bool   `json:"isEnabled"`
 }
 
 // AppRoles returns the application permissions that a service principal offers as a resource.

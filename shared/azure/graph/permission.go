@@ -28,6 +28,11 @@ var Permissions = map[string][]string{
 	"AppPolicies":          {"Application.Read.All", "Policy.Read.All"},
 	"KeyLifetime":          {"Application.Read.All", "Policy.Read.All"},
 
+	"Registration":        {"Application.Read.All"},
+	"PutRegistration":     {"Application.ReadWrite.All"},
+	"AddServicePrincipal": {"Application.ReadWrite.All"},
+	"Skus":                {"LicenseAssignment.Read.All"},
+
 	"ReplaceKeys":     {"Application.ReadWrite.All"},
 	"AddPassword":     {"Application.ReadWrite.All"},
 	"RemovePassword":  {"Application.ReadWrite.All"},

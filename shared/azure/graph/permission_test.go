@@ -51,6 +51,11 @@ func calls(w *world) map[string]func(context.Context, *graph.Client) error {
 		"AppPolicies":          func(x ctx, g c) error { return only(g.AppPolicies(x, a, "obj")) },
 		"KeyLifetime":          func(x ctx, g c) error { return only(g.KeyLifetime(x, a, graph.Object{ID: "obj"})) },
 
+		"Registration":        func(x ctx, g c) error { return only(g.Registration(x, "an-api")) },
+		"PutRegistration":     func(x ctx, g c) error { return g.PutRegistration(x, "new", map[string]any{"displayName": "new"}) },
+		"AddServicePrincipal": func(x ctx, g c) error { return g.AddServicePrincipal(x, "doomedapp") },
+		"Skus":                func(x ctx, g c) error { return only(g.Skus(x)) },
+
 		"ReplaceKeys":    func(x ctx, g c) error { return g.ReplaceKeys(x, sp, "sp", nil) },
 		"AddPassword":    func(x ctx, g c) error { return only(g.AddPassword(x, a, "obj", "n", time.Now().Add(time.Hour))) },
 		"RemovePassword": func(x ctx, g c) error { return g.RemovePassword(x, a, "obj", "p1") },

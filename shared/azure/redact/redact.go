@@ -20,6 +20,12 @@ import (
 	"rekey/shared/fault"
 )
 
+// ErrForbidden marks an answer 403: whoever called lacks a right. Errors carry it besides their kind.
+var ErrForbidden = errors.New("forbidden")
+
+// ErrMissing marks that a whole table, container or queue is not there.
+var ErrMissing = errors.New("missing")
+
 // Error describes a failed call. Doing says what was attempted, in the -ing form, with nothing secret in it.
 // It returns nil for nil.
 func Error(doing string, err error) error {
@@ -34,7 +40,14 @@ func Error(doing string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Errorf(fault.Transient, "%s: %w", doing, context.DeadlineExceeded)
 	case errors.As(err, &response):
-		return fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
+		err := fault.Errorf(kind(response.StatusCode, response.ErrorCode), "%s: %d %s", doing, response.StatusCode, code(response.ErrorCode))
+		switch {
+		case response.StatusCode == http.StatusForbidden:
+			return fault.As(ErrForbidden, err)
+		case slices.Contains(missing, response.ErrorCode):
+			return fault.As(ErrMissing, err)
+		}
+		return err
 	case errors.As(err, &auth):
 		return fault.Errorf(authKind(auth), "%s: authentication failed: %s", doing, authCode(auth))
 	case errors.As(err, &network):

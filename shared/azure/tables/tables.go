@@ -19,6 +19,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 	"rekey/shared/store"
 )
@@ -32,7 +33,7 @@ type Service struct {
 
 // FromConnectionString opens an account by its connection string.
 func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error) {
-	c, err := aztables.NewServiceClientFromConnectionString(s, &aztables.ClientOptions{ClientOptions: opts})
+	c, err := aztables.NewServiceClientFromConnectionString(s, &aztables.ClientOptions{ClientOptions: traced.Options(traced.Table, opts)})
 	if err != nil {
 		return nil, fault.Errorf(fault.Denied, "opening table storage: the connection string is not usable")
 	}
@@ -41,7 +42,7 @@ func FromConnectionString(s string, opts azcore.ClientOptions) (*Service, error)
 
 // FromURL opens an account by its table URL and a credential.
 func FromURL(url string, cred azcore.TokenCredential, opts azcore.ClientOptions) (*Service, error) {
-	c, err := aztables.NewServiceClient(url, cred, &aztables.ClientOptions{ClientOptions: opts})
+	c, err := aztables.NewServiceClient(url, cred, &aztables.ClientOptions{ClientOptions: traced.Options(traced.Table, opts)})
 	return &Service{c}, redact.Error("opening table storage", err)
 }
 

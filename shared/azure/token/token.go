@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 )
 
 // Prover acquires tokens at an authority.
@@ -34,7 +35,7 @@ const assertionLife = 5 * time.Minute
 
 // Prove acquires one token for an application with a certificate and returns nil if one was issued.
 func (p Prover) Prove(ctx context.Context, appID string, certificate []byte, sign Sign) error {
-	opts := p.Options
+	opts := traced.Options(traced.Token, p.Options)
 	opts.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: p.Authority, Services: map[cloud.ServiceName]cloud.ServiceConfiguration{}}
 	assert := func(ctx context.Context) (string, error) {
 		return p.assertion(ctx, appID, certificate, sign)

@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 )
 
@@ -41,7 +42,7 @@ func OpenSecrets(vaultURL string, cred azcore.TokenCredential, o Options) (*Secr
 	if err != nil || u.Scheme != "https" || !o.AnyHost && !isVault(u.Hostname()) {
 		return nil, fault.Errorf(fault.Denied, "opening the secrets of a vault: %q is no address of a key vault", vaultURL)
 	}
-	client, err := azsecrets.NewClient(vaultURL, cred, &azsecrets.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
+	client, err := azsecrets.NewClient(vaultURL, cred, &azsecrets.ClientOptions{ClientOptions: traced.Options(traced.Vault, o.ClientOptions), DisableChallengeResourceVerification: o.AnyHost})
 	return &Secrets{client, vaultURL, o.Retry}, redact.Error("opening key vault "+vaultURL, err)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
 
 	"rekey/shared/azure/redact"
+	"rekey/shared/azure/traced"
 	"rekey/shared/fault"
 )
 
@@ -34,6 +35,7 @@ type Options struct {
 
 // New makes a client for a vault's URL.
 func New(url string, cred azcore.TokenCredential, o Options) (*Client, error) {
+	o.ClientOptions = traced.Options(traced.Vault, o.ClientOptions)
 	certificates, errC := azcertificates.NewClient(url, cred, &azcertificates.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
 	keys, errK := azkeys.NewClient(url, cred, &azkeys.ClientOptions{ClientOptions: o.ClientOptions, DisableChallengeResourceVerification: o.AnyHost})
 	return &Client{certificates, keys, url, o.Retry}, redact.Error("opening key vault "+url, errors.Join(errC, errK))

@@ -17,9 +17,10 @@ type invocation struct {
 	meta    metadata
 }
 
-// decode reads an invocation body as a stream. Only the first binding of Data is read: functions have one.
-func decode(r io.Reader) (*invocation, error) {
-	inv := &invocation{}
+// decode reads an invocation body as a stream. Only the first binding of Data is read: functions have one. The senders'
+// properties of messages are read only if they are traced.
+func decode(r io.Reader, traced bool) (*invocation, error) {
+	inv := &invocation{meta: metadata{traced: traced}}
 	d := &decoder{inv: inv}
 	p := newParser(r)
 	err := p.object(func(key string) error {

@@ -13,19 +13,23 @@ import (
 // strings; what is missing is zero.
 type metadata struct {
 	values map[string]json.RawMessage // by lower-case key
+	traced bool                       // the senders' properties are wanted, too
 }
 
 // wanted are the keys that are read; everything else, 3 KB exceptions included, is skipped.
 var wanted = map[string]bool{
 	"partitioncontext": true, "triggerpartitioncontext": true, "sequencenumberarray": true, "offsetarray": true,
 	"offsetstringarray": true, "enqueuedtimeutcarray": true, "sequencenumber": true, "offset": true,
-	"offsetstring": true, "enqueuedtimeutc": true, "retrycontext": true, "dequeuecount": true,
+	"offsetstring": true, "enqueuedtimeutc": true, "retrycontext": true, "dequeuecount": true, "insertiontime": true,
 }
+
+// wantedTraced are read if messages are traced: a batch's properties are not small.
+var wantedTraced = map[string]bool{"propertiesarray": true, "properties": true}
 
 // read takes one value of Metadata.
 func (m *metadata) read(p *parser, key string) error {
 	key = strings.ToLower(key)
-	if !wanted[key] {
+	if !wanted[key] && !(m.traced && wantedTraced[key]) {
 		return p.value(io.Discard)
 	}
 	var raw bytes.Buffer

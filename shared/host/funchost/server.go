@@ -21,6 +21,7 @@ type Config struct {
 	MaxBytes      int64              // bodies decoded at a time, in bytes as sent. Default 192 MiB: 8 batches of 16 events of 1 MiB
 	MaxConcurrent int64              // invocations at a time. Default 64
 	Logger        *slog.Logger
+	Observer      Observer // told of every invocation; nil: nobody
 }
 
 const (
@@ -98,14 +99,14 @@ func (s *Server) invocation(name string, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 		defer cancel()
-		ctx, rec := withRecord(ctx)
+		ctx, rec := s.record(ctx, name, h.trigger, r)
 		rec.attrs = []slog.Attr{
 			slog.String("function", name), slog.String("trigger", h.trigger),
 			slog.String("invocation_id", r.Header.Get("X-Azure-Functions-InvocationId")),
 		}
-		err := guard(func() error { return s.invoke(ctx, h, r) })
+		err := guard(func() error { return s.invoke(ctx, rec, h, r) })
 		e := effects(h.trigger, err)
-		rec.write(ctx, s.Logger, e, err)
+		rec.end(ctx, s.Logger, e, err)
 		answer(w, e.status)
 	})
 }
@@ -118,7 +119,7 @@ func answer(w http.ResponseWriter, status int) {
 }
 
 // invoke waits for room, decodes and runs the handler.
-func (s *Server) invoke(ctx context.Context, h Handler, r *http.Request) error {
+func (s *Server) invoke(ctx context.Context, rec *record, h Handler, r *http.Request) error {
 	size := r.ContentLength
 	if size < 0 {
 		size = unknownLength
@@ -132,10 +133,11 @@ func (s *Server) invoke(ctx context.Context, h Handler, r *http.Request) error {
 		return fmt.Errorf("waiting for memory: %w", err)
 	}
 	defer s.bytes.Release(size)
-	inv, err := decode(r.Body)
+	inv, err := decode(r.Body, s.Observer != nil)
 	if err != nil {
 		return errors.Join(errBody, err)
 	}
+	ctx = rec.begin(ctx, inv.contexts(h))
 	Count(ctx, "retry", int64(inv.meta.retry()))
 	return h.run(ctx, r.Header.Get("X-Azure-Functions-InvocationId"), inv)
 }
@@ -148,14 +150,31 @@ func (h Handler) run(ctx context.Context, id string, inv *invocation) error {
 		Note(ctx, "hub", p.EventHubName)
 		Note(ctx, "partition", p.PartitionID)
 		Count(ctx, "messages", int64(len(inv.payload)))
+		waited(ctx, "hub_age_ms", inv.oldest())
 		return h.events(ctx, Batch{
 			InvocationID: id, Namespace: p.FullyQualifiedNamespace, Hub: p.EventHubName, ConsumerGroup: p.ConsumerGroup,
 			Partition: p.PartitionID, Events: inv.payload, Retry: inv.meta.retry(),
 		})
 	case h.queue != nil:
+		waited(ctx, "queue_age_ms", moment(inv.meta.scalar("insertiontime")))
 		return h.queue(ctx, Message{InvocationID: id, Text: inv.text(), Dequeues: int(inv.meta.number("dequeuecount"))})
 	}
 	return h.timer(ctx, inv.tick(id))
+}
+
+// waited notes how long ago something was put where the host took it from, if the host says when.
+func waited(ctx context.Context, name string, since time.Time) {
+	if !since.IsZero() {
+		Lapse(ctx, name, time.Since(since))
+	}
+}
+
+// oldest is when the first of a batch's events came into the hub.
+func (inv *invocation) oldest() time.Time {
+	if len(inv.payload) == 0 {
+		return time.Time{}
+	}
+	return inv.payload[0].Enqueued
 }
 
 func (inv *invocation) text() string {
@@ -186,7 +205,8 @@ func (s *Server) proxied(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 		defer cancel()
-		ctx, rec := withRecord(ctx)
+		ctx, rec := s.record(ctx, FunctionHTTP, "http", r)
+		ctx = rec.begin(ctx, nil)
 		rec.attrs = []slog.Attr{
 			slog.String("trigger", "http"), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.String("invocation_id", r.Header.Get("X-Azure-Functions-InvocationId")),
@@ -197,7 +217,7 @@ func (s *Server) proxied(h http.Handler) http.Handler {
 			http.Error(wrapped, `{"error":{"code":"generalException","message":"The request could not be handled."}}`, http.StatusInternalServerError)
 		}
 		rec.attrs = append(rec.attrs, slog.Int("status", wrapped.status))
-		rec.write(ctx, s.Logger, effects("http", err), err)
+		rec.end(ctx, s.Logger, effects("http", err), err)
 	})
 }
 

@@ -9,10 +9,14 @@ import (
 	"strings"
 )
 
-// NewLogger returns a logger that writes JSON lines. Attributes whose names are those of secrets are hidden, and what
-// looks like a key inside any text is cut out.
-func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: redact}))
+// NewLogger returns a logger that writes JSON lines, and hands the same records to whoever else is given. Attributes whose
+// names are those of secrets are hidden, and what looks like a key inside any text is cut out; the others call Hide.
+func NewLogger(w io.Writer, level slog.Level, also ...slog.Handler) *slog.Logger {
+	lines := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return Hide(a) }})
+	if len(also) == 0 {
+		return slog.New(lines)
+	}
+	return slog.New(slog.NewMultiHandler(append([]slog.Handler{lines}, also...)...))
 }
 
 var secretNames = map[string]bool{
@@ -20,7 +24,8 @@ var secretNames = map[string]bool{
 	"token": true, "connection_string": true,
 }
 
-func redact(_ []string, a slog.Attr) slog.Attr {
+// Hide returns an attribute as it may be shown.
+func Hide(a slog.Attr) slog.Attr {
 	if secretNames[strings.ToLower(a.Key)] {
 		return slog.String(a.Key, "***")
 	}

@@ -30,3 +30,8 @@ acts = {
   certificates   = ["/subscriptions/99999999-8888-7777-6666-555555555556/resourceGroups/payments/providers/Microsoft.KeyVault/vaults/kv-payments"]
   keys           = ["/subscriptions/99999999-8888-7777-6666-555555555556/resourceGroups/payments"]
 }
+otlp = {
+  endpoint = "https://collector.example.com:4318"
+  headers  = "@Microsoft.KeyVault(SecretUri=https://contoso-settings.vault.azure.net/secrets/otlp)"
+  host     = true
+}

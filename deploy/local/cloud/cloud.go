@@ -157,6 +157,9 @@ func (c *Cloud) Env() map[string]string {
 	return map[string]string{"IDENTITY_ENDPOINT": c.identityURL, "IDENTITY_HEADER": c.identityHeader, "SSL_CERT_FILE": c.CAFile}
 }
 
+// ServerConfig is for a server that this cloud's processes trust, beside those of the cloud.
+func (c *Cloud) ServerConfig() (*tls.Config, error) { return c.authority.ServerConfig() }
+
 // Client returns an HTTP client that trusts this cloud and nobody else.
 func (c *Cloud) Client() *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.authority.Pool(), MinVersion: tls.VersionTLS12}}}

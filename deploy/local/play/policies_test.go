@@ -68,14 +68,14 @@ func TestAPolicyIsOrderedAtATerminalMadeByRespondAndShownByTheFace(t *testing.T)
 	}
 
 	base := th.stack.FaceURL + "/api/identity/conditionalAccess/policies"
-	status, answer := th.ask(t, http.MethodGet, base+"/"+m[1], "")
+	status, answer := th.ask(t, stack.Reader, http.MethodGet, base+"/"+m[1], "")
 	if status != http.StatusOK || answer["state"] != "disabled" || answer["id"] != m[1] {
 		t.Errorf("%d %v", status, answer)
 	}
-	if status, answer := th.ask(t, http.MethodPost, base, body); status != http.StatusForbidden {
+	if status, answer := th.ask(t, stack.Reader, http.MethodPost, base, body); status != http.StatusForbidden {
 		t.Errorf("a reader ordered a policy: %d %v", status, answer)
 	}
-	if status, _ := th.ask(t, http.MethodGet, th.stack.FaceURL+"/api/identityProtection/riskyServicePrincipals", ""); status != http.StatusOK {
+	if status, _ := th.ask(t, stack.Reader, http.MethodGet, th.stack.FaceURL+"/api/identityProtection/riskyServicePrincipals", ""); status != http.StatusOK {
 		t.Errorf("the risk API beside it answers %d", status)
 	}
 	if said := rekey("remove", m[1]); !strings.Contains(said, "removed the policy") {
@@ -86,18 +86,19 @@ func TestAPolicyIsOrderedAtATerminalMadeByRespondAndShownByTheFace(t *testing.T)
 	}
 }
 
-// ask sends a request to the face as a Security Reader.
-func (th *theatre) ask(t *testing.T, method, url, body string) (int, map[string]any) {
+// ask sends a request to the face as a person.
+func (th *theatre) ask(t *testing.T, person, method, url, body string) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := th.stack.Token(t.Context(), stack.Reader)
+	token, err := th.stack.Token(t.Context(), person)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

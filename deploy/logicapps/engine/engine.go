@@ -5,6 +5,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,6 +24,7 @@ type Config struct {
 	Connector func(Call) Response
 	Pause     func(time.Duration) // waits: between polls and tries
 	Idle      func()              // lets the world go on while the workflow waits for a callback
+	TLS       *tls.Config         // of the addresses at which the workflow is called back; nil: a certificate that Callbacks trusts
 }
 
 // Call is a call of a connector.
@@ -108,7 +110,7 @@ func Load(path string, values map[string]any, c Config) (*Workflow, error) {
 		if r.Type != "Microsoft.Logic/workflows" {
 			continue
 		}
-		w := &Workflow{Config: c, definition: r.Properties.Definition, parameters: map[string]any{}, hooks: newHooks()}
+		w := &Workflow{Config: c, definition: r.Properties.Definition, parameters: map[string]any{}, hooks: newHooks(c.TLS)}
 		for name, p := range r.Properties.Parameters {
 			if w.parameters[name], err = t.value(p.Value); err != nil {
 				return nil, fmt.Errorf("the parameter %s in %s: %w", name, path, err)

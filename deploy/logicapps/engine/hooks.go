@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +21,11 @@ type hooks struct {
 	gone   map[string]bool  // that are called back no more
 }
 
-func newHooks() *hooks {
+func newHooks(c *tls.Config) *hooks {
 	h := &hooks{secret: rand.Text(), got: map[string][]any{}, gone: map[string]bool{}}
-	h.server = httptest.NewTLSServer(h)
+	h.server = httptest.NewUnstartedServer(h)
+	h.server.TLS = c
+	h.server.StartTLS()
 	return h
 }
 

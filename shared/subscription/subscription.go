@@ -121,6 +121,9 @@ func (s *Subscription) Same(r Request) bool {
 	return ends && slices.Equal(a.Types, b.Types) && slices.Equal(a.States, b.States) && a.Level == b.Level && a.Principal == b.Principal && a.Remediation == b.Remediation && a.Once == b.Once
 }
 
+// logicApps are the domains of Logic Apps in the clouds of Azure.
+var logicApps = []string{".logic.azure.com", ".logic.azure.us", ".logic.azure.cn"}
+
 // Shown is what of a callback's address may be told: the host, and of Logic Apps the path, which names the workflow and its trigger;
 // the signature is in the query. Others keep secrets in the path.
 func Shown(callback string) string {
@@ -128,7 +131,7 @@ func Shown(callback string) string {
 	switch {
 	case err != nil:
 		return ""
-	case strings.Contains(u.Hostname(), ".logic.azure."):
+	case slices.ContainsFunc(logicApps, func(domain string) bool { return strings.HasSuffix(u.Hostname(), domain) }):
 		return u.Host + u.EscapedPath()
 	}
 	return u.Host

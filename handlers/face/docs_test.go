@@ -94,7 +94,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 func (w *world) find(id, principal string) {
 	w.t.Helper()
 	d := detect.Detection{
-		ID: id, Type: detect.TypeSuspiciousSignins, Principal: event.Principal{ObjectID: principal, AppID: "app-" + principal, Name: "billing"}, Tenant: tenantID, Level: score.LevelHigh,
+		ID: id, Type: detect.TypeSuspiciousSignins, Principal: event.Principal{ObjectID: principal, AppID: "app-" + principal, Name: w.name}, Tenant: tenantID, Level: score.LevelHigh,
 		Source: detect.SourceRekey, Bits: 9, KeyIDs: []string{"secret1"}, First: w.now.Add(-time.Hour), Last: w.now.Add(-time.Hour),
 		Records:       []detect.Record{{ID: "r" + id, IPAddress: "203.0.113.9", Country: "BR"}},
 		Contributions: []score.Contribution{{Name: "asn", Bits: 9, Value: "AS64511", Why: "new"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -155,6 +156,9 @@ func (f *flow) ran() []*engine.Run {
 		r, ok := f.Next()
 		if !ok {
 			return out
+		}
+		if len(out) == 20 {
+			f.t.Fatal("the workflow answers itself without end")
 		}
 		for _, err := range r.Errors {
 			f.t.Error(err)
@@ -341,6 +345,42 @@ func TestTheWorkflowThatOpensATicketTellsThePlan(t *testing.T) {
 		t.Errorf("%d runs", n)
 	}
 	f.same("ticket")
+}
+
+// Whoever makes an application chooses its name, and messages are HTML.
+func TestNamesThatAnIntruderChoseAreTextInEveryMessage(t *testing.T) {
+	for _, name := range []string{"notify", "approve", "ask-owner", "block"} {
+		t.Run(name, func(t *testing.T) {
+			f := newFlow(t, name, nil)
+			f.answers["/approvalmail/$subscriptions"] = map[string]any{"SelectedOption": "Approve"}
+			f.answers["/mailwithoptions/$subscriptions"] = map[string]any{"SelectedOption": "It was not us"}
+			f.name = "<img src=x>&amp;"
+			f.must(f.SwitchOn())
+			const id = "11111111-0000-4000-8000-000000000001"
+			f.find("d1", id)
+			if name == "approve" {
+				f.asked(id, "approve")
+			}
+			f.ran()
+			escaped := 0
+			for _, c := range f.calls {
+				body := c.Body.(map[string]any)
+				html := fmt.Sprint(body["messageBody"])
+				if m, ok := body["Message"].(map[string]any); ok {
+					html = fmt.Sprint(m["Body"])
+				}
+				if strings.Contains(html, "<img") {
+					t.Errorf("%s", html)
+				}
+				if strings.Contains(html, "&lt;img src=x>&amp;amp;") {
+					escaped++
+				}
+			}
+			if escaped == 0 {
+				t.Errorf("the name is nowhere: %v", f.calls)
+			}
+		})
+	}
 }
 
 func TestAWorkflowThatWasDeletedEndsItsSubscription(t *testing.T) {

@@ -56,8 +56,9 @@ type world struct {
 	switches  switches.Store
 	undone    memory.Blobs // bundles
 	policy    decide.Policy
-	approvals bool // yeses over HTTP count
-	late      bool // orders wait until they are carried out by hand
+	approvals bool   // yeses over HTTP count
+	name      string // of every application
+	late      bool   // orders wait until they are carried out by hand
 	authority *entra.Server
 	url       string // of the authority
 	now       time.Time
@@ -83,7 +84,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{now: now, approvals: true, policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove}, evict: &memory.Bell{}, t: t}
+	w := &world{now: now, name: "billing", approvals: true, policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove}, evict: &memory.Bell{}, t: t}
 	if w.authority, err = entra.New(d, "header"); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func (w *world) inventory(_ context.Context, p event.Principal) (remedy.Inventor
 	if id == "nobody" {
 		return remedy.Inventory{}, fault.Errorf(fault.NotFound, "there is none")
 	}
-	app := remedy.Object{Kind: remedy.KindApplication, ID: "obj-" + id, AppID: "app-" + id, Name: "billing"}
+	app := remedy.Object{Kind: remedy.KindApplication, ID: "obj-" + id, AppID: "app-" + id, Name: w.name}
 	if strings.Contains(id, "guarded") {
 		app.Tags = []string{"rekey=protected"}
 	}
@@ -140,7 +141,7 @@ func (w *world) inventory(_ context.Context, p event.Principal) (remedy.Inventor
 		app.Federated = []remedy.Federated{{ID: "fic", Name: "github", Issuer: "i", Subject: "s"}}
 	}
 	return remedy.Inventory{Tenant: tenantID, Taken: w.now, Application: &app, Principals: []remedy.Object{
-		{Kind: remedy.KindServicePrincipal, ID: id, AppID: "app-" + id, Name: "billing", Type: "Application", Enabled: true},
+		{Kind: remedy.KindServicePrincipal, ID: id, AppID: "app-" + id, Name: w.name, Type: "Application", Enabled: true},
 	}}, nil
 }
 

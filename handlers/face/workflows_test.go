@@ -36,6 +36,7 @@ type flow struct {
 	answers              map[string]any  // of connectors, by path
 	calls                []engine.Call   // of connectors but Rekey's own
 	slept                []time.Duration // between polls and tries
+	stuck                bool            // locks are not changed
 	refuse               []int           // statuses that the API answers before it works
 	mu                   sync.Mutex
 	seen                 []string // what was asked of the API, and said by it
@@ -137,6 +138,9 @@ func (f *flow) turn() {
 		f.must(f.deliver.Handle(f.t.Context(), funchost.Message{Text: id}))
 	}
 	for _, id := range f.evict.Rung() { // the locks are changed
+		if f.stuck {
+			continue
+		}
 		_, err := f.face.Operations.Change(f.t.Context(), id, func(o *remedy.Operation) error {
 			o.State, o.Updated, o.Reason = remedy.StateWatching, f.now, "the locks are changed"
 			return nil
@@ -277,6 +281,23 @@ func TestTheWorkflowThatApprovesTellsAYesThatDidNotCount(t *testing.T) {
 	}
 	if a := f.do(f.as(ann), "GET", path, ""); a.text("state") != "awaitingApproval" {
 		t.Errorf("%s", a.raw)
+	}
+}
+
+func TestTheWorkflowThatApprovesTellsThatNothingCameOfIt(t *testing.T) {
+	f := newFlow(t, "approve", nil)
+	f.stuck = true
+	f.must(f.SwitchOn())
+	f.find("d1", "sp1")
+	f.asked("sp1", "approve")
+	f.answers["/approvalmail/$subscriptions"] = map[string]any{"SelectedOption": "Approve"}
+	f.turn()
+	r, ok := f.Next()
+	if !ok || r.Status["Wait_for_the_end"] != engine.Failed || r.Status["Tell_the_end"] != engine.Skipped || !strings.Contains(f.message(), "not ended") {
+		t.Fatalf("%+v", r)
+	}
+	if !f.asks("POST /api/subscriptions/unsubscribe No Content") {
+		t.Error("it is still subscribed")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,7 +84,7 @@ func (w *Workflow) Close() { w.hooks.server.Close() }
 // maxIdle is how often the world goes on before a step that waits gives up.
 const maxIdle = 100
 
-// wait subscribes, waits for the call, and unsubscribes.
+// wait subscribes, waits for the call, and unsubscribes, whether it came or not.
 func (w *Workflow) wait(s *scope, name string, a step) error {
 	s.callback = w.hooks.url(name)
 	out, err := w.http(s, a.Inputs["subscribe"], false)
@@ -95,17 +94,20 @@ func (w *Workflow) wait(s *scope, name string, a step) error {
 	if err != nil {
 		return err
 	}
+	called := false
 	for range maxIdle {
-		body, ok := w.hooks.take(name)
-		if !ok {
-			w.Idle()
-			continue
+		var body any
+		if body, called = w.hooks.take(name); called {
+			s.outputs[name] = map[string]any{"body": body}
+			break
 		}
-		s.outputs[name] = map[string]any{"body": body}
-		if out, err = w.http(s, a.Inputs["unsubscribe"], false); err != nil {
-			return err
-		}
-		return refused("unsubscribing", out)
+		w.Idle()
 	}
-	return fmt.Errorf("nobody called back")
+	if out, err = w.http(s, a.Inputs["unsubscribe"], false); err == nil {
+		err = refused("unsubscribing", out)
+	}
+	if !called {
+		err = errors.Join(errors.New("nobody called back"), err)
+	}
+	return err
 }

@@ -165,7 +165,7 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 	operations := evict.New(r.reach(evict.Config{
 		Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Survey: r.survey, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
-		Owner: owner, Rotate: r.rotateBell(),
+		Owner: owner, Rotate: r.rotateBell(), Holder: evict.FromVault(r.vault), Roller: r.graph,
 		Prove: func(ctx context.Context, appID string, c vault.Certificate) error {
 			return prover.Prove(ctx, appID, c.DER, func(ctx context.Context, digest []byte) ([]byte, error) {
 				return r.vault.SignPS256(ctx, c.Name, digest)

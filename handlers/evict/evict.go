@@ -48,9 +48,9 @@ type Config struct {
 	Stopped func(ctx context.Context) (bool, error) // the kill switch, asked before every step and every change
 	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
 	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
-	// Holder returns the key of a certificate that is on an object, where an operator handed one over, and Roller rolls
+	// Holder returns the key of a certificate that is on an object, where there is one (see FromVault), and Roller rolls
 	// certificates with it where replacing the list is not permitted. Both may be nil.
-	Holder func(ctx context.Context, objectID string) (graph.Holder, bool)
+	Holder func(ctx context.Context, o remedy.Object) (graph.Holder, error)
 	Roller Roller
 	// What undo needs; nil where nothing is taken back.
 	Restorer      Restorer

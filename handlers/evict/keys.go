@@ -184,7 +184,7 @@ func (r *run) replaceOnce(ctx context.Context, s remedy.Step, life time.Duration
 		return true, nil
 	}
 	err = r.change(ctx, s, entry, func() error { return r.Directory.ReplaceKeys(ctx, collection(s.ObjectKind), s.Object, l.stay) })
-	if h, ok := r.byProof(ctx, s, err); ok {
+	if h, ok := r.byProof(ctx, o, err); ok {
 		return true, r.roll(ctx, s, made, l, h)
 	}
 	return err == nil, err

@@ -71,7 +71,7 @@ type lab struct {
 	stopped  bool
 	secrets  *labSecrets
 	triaged  memory.Bell
-	holder   func(context.Context, string) (azgraph.Holder, bool)
+	holder   func(context.Context, remedy.Object) (azgraph.Holder, error)
 	prover   func() error // takes the place of the directory's word about the new certificate
 }
 

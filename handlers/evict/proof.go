@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rekey/shared/azure/graph"
+	"rekey/shared/azure/vault"
 	"rekey/shared/fault"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
@@ -51,13 +52,43 @@ func (r *run) roll(ctx context.Context, s remedy.Step, made *remedy.Made, l keyL
 	return errors.Join(errs...)
 }
 
+// KeyVault finds certificates and signs with their keys.
+type KeyVault interface {
+	Find(ctx context.Context, thumbprints []string) (vault.Certificate, error)
+	SignRS256(ctx context.Context, name, version string, digest []byte) ([]byte, error)
+}
+
+// FromVault looks for an object's certificates in Rekey's own vault: one of an earlier eviction is there, and one that an
+// operator imported. An object that has none of the vault's is an error of kind fault.NotFound.
+func FromVault(v KeyVault) func(ctx context.Context, o remedy.Object) (graph.Holder, error) {
+	return func(ctx context.Context, o remedy.Object) (graph.Holder, error) {
+		var thumbprints []string
+		for _, k := range o.Keys {
+			if t := k.Thumbprint(); t != "" {
+				thumbprints = append(thumbprints, t)
+			}
+		}
+		c, err := v.Find(ctx, thumbprints)
+		if err != nil {
+			return graph.Holder{}, err
+		}
+		return graph.Holder{Certificate: c.DER, Sign: func(ctx context.Context, digest []byte) ([]byte, error) {
+			return v.SignRS256(ctx, c.Name, c.Version, digest)
+		}}, nil
+	}
+}
+
 // byProof returns the holder of a key of an object, when a PATCH was refused for want of a permission and there is one.
-func (r *run) byProof(ctx context.Context, s remedy.Step, err error) (graph.Holder, bool) {
+func (r *run) byProof(ctx context.Context, o remedy.Object, err error) (graph.Holder, bool) {
 	named := errors.Is(err, graph.ErrLifetime) || errors.Is(err, graph.ErrKeyChanged) || errors.Is(err, graph.ErrLocked)
 	if r.Holder == nil || r.Roller == nil || named || errors.Is(err, fault.Conflict) || fault.Kind(err) != fault.Denied {
 		return graph.Holder{}, false
 	}
-	return r.Holder(ctx, s.Object)
+	h, err := r.Holder(ctx, o)
+	if err != nil && !errors.Is(err, fault.NotFound) {
+		r.say("whether the vault has a key of %s is not known: %v", o.ID, err)
+	}
+	return h, err == nil
 }
 
 // adopt takes a certificate of its own under another id for the new one: one that was added by proof, whose answer was lost.

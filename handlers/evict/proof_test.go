@@ -5,17 +5,23 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // thumbprints are defined with it
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"errors"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rekey/deploy/local/directory"
+	"rekey/handlers/evict"
 	azgraph "rekey/shared/azure/graph"
+	"rekey/shared/azure/vault"
+	"rekey/shared/fault"
 	"rekey/shared/remedy"
 )
 
@@ -35,6 +41,21 @@ func held(t *testing.T) azgraph.Holder {
 	return azgraph.Holder{Certificate: der, Sign: func(_ context.Context, digest []byte) ([]byte, error) {
 		return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest)
 	}}
+}
+
+// oneKey is a vault with one certificate.
+type oneKey struct{ h azgraph.Holder }
+
+func (k oneKey) Find(_ context.Context, thumbprints []string) (vault.Certificate, error) {
+	sum := sha1.Sum(k.h.Certificate) //nolint:gosec // thumbprints are defined with it
+	if !slices.Contains(thumbprints, strings.ToUpper(hex.EncodeToString(sum[:]))) {
+		return vault.Certificate{}, fault.Errorf(fault.NotFound, "none of %v", thumbprints)
+	}
+	return vault.Certificate{Name: "held", Version: "v1", DER: k.h.Certificate}, nil
+}
+
+func (k oneKey) SignRS256(ctx context.Context, _, _ string, digest []byte) ([]byte, error) {
+	return k.h.Sign(ctx, digest)
 }
 
 func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds(t *testing.T) {
@@ -59,7 +80,7 @@ func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds
 			op.Made = &remedy.Made{DER: theCertificate(), Start: now, End: now.AddDate(0, 3, 0)}
 			l.put(op)
 			l.roles = reading // no list may be replaced
-			l.holder = func(context.Context, string) (azgraph.Holder, bool) { return h, true }
+			l.holder = evict.FromVault(oneKey{h})
 			l.untilEnded(e)
 			err := l.toTheEnd()
 			op = l.operation()

@@ -47,12 +47,14 @@ func (h *handler) orders(kind verdict.Kind, ids []string, r *http.Request, reque
 	if len(ids) == 0 || len(ids) > maxIDs {
 		return nil, httpapi.BadRequest("servicePrincipalIds names %d principals: name 1 to %d, by object id.", len(ids), maxIDs)
 	}
+	caller := httpapi.CallerOf(r.Context())
 	var out []verdict.Verdict
 	for _, id := range ids {
-		v, err := verdict.New(kind, strings.TrimSpace(id), httpapi.CallerOf(r.Context()).String(), request, h.Now())
+		v, err := verdict.New(kind, strings.TrimSpace(id), caller.String(), request, h.Now())
 		if err != nil {
 			return nil, httpapi.BadRequest("servicePrincipalIds: %.60q is no object id.", id)
 		}
+		v.Person = !caller.App
 		if !slices.ContainsFunc(out, func(o verdict.Verdict) bool { return o.Principal == v.Principal }) {
 			out = append(out, v)
 		}

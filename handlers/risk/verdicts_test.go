@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rekey/shared/host/httpapi"
 )
 
 // value is a property of the first resource of a list, or of a resource.
@@ -141,5 +143,34 @@ func TestAVerdictOnNobodyOrOnTooManyIsRefusedAsAWhole(t *testing.T) {
 	}
 	if a := w.call(t, call{method: "POST", url: principalsURL + "/dismiss", body: `{"servicePrincipalIds":[` + strings.TrimPrefix(strings.ReplaceAll(many, `"x",`, ""), ",") + `]}`}); a.status != http.StatusNoContent {
 		t.Errorf("one is %d %s", a.status, a.raw)
+	}
+}
+
+func TestAPersonsConfirmedSafeTeachesAndAnApplicationsDoesNot(t *testing.T) {
+	for name, person := range map[string]bool{"a person": true, "an application": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.fill(t, 1, 1)
+			w.ring(t, "sp000")
+			claims := w.claims(everything...)
+			if person {
+				claims = w.claims()
+				claims["scp"], claims["wids"], claims["sub"] = strings.Join(everything, " "), []string{httpapi.SecurityAdministrator}, "pairwise"
+				delete(claims, "roles")
+			}
+			c := call{method: "POST", url: principalsURL + "/confirmSafe", body: `{"servicePrincipalIds":["sp000"]}`, token: w.token(t, claims)}
+			if a := w.call(t, c); a.status != http.StatusNoContent {
+				t.Fatalf("%d %s", a.status, a.raw)
+			}
+			w.now = w.now.Add(time.Millisecond)
+			w.ring(t, "sp000")
+			ds, err := w.findings.Of(t.Context(), "sp000")
+			if err != nil || len(ds) != 1 {
+				t.Fatalf("%d detections (%v)", len(ds), err)
+			}
+			if got := ds[0].Judged.Own; (len(got) > 0) != person {
+				t.Errorf("%v", got)
+			}
+		})
 	}
 }

@@ -50,26 +50,27 @@ func (s *Stream) learn(state *principals.State, g *group) {
 // judge scores the batch's events against the state as it was before each one's day, so that what the batch itself
 // taught cannot change a score. Findings of one subject and day become one detection. Ring says that triage should look,
 // whatever was found.
-func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, now time.Time) (found []detect.Detection, ring bool, err error) {
+func (s *Stream) judge(ctx context.Context, key string, state *principals.State, g *group, now time.Time) (found []detect.Detection, ring bool, err error) {
 	application, err := s.application(ctx, state, g)
 	if err != nil {
 		return nil, false, err
 	}
-	days := map[baseline.Day]*watch.Day{}
-	for i := range g.events {
-		e := &g.events[i]
-		day := baseline.DayOf(e.Time)
-		if days[day] == nil {
-			fleet, err := s.Fleets.For(ctx, day, now)
-			if err != nil {
+	days, err := s.days(ctx, state, g, application, nil, now)
+	if err != nil {
+		return nil, false, err
+	}
+	if worth(days) { // what a person vouched for is read when it matters, which is seldom
+		known, err := s.Findings.Of(ctx, key)
+		if err != nil {
+			return nil, false, err
+		}
+		if own := detect.Vouched(known, now); len(own) > 0 {
+			if days, err = s.days(ctx, state, g, application, own, now); err != nil {
 				return nil, false, err
 			}
-			days[day] = watch.NewDay(day, &state.State.State, application, score.NewModel(fleet))
 		}
-		days[day].Event(e, &g.values[i])
 	}
 	for _, day := range slices.Sorted(maps.Keys(days)) {
-		days[day].Late()
 		found = append(found, days[day].All()...)
 	}
 	reads := s.reads(state, g)
@@ -78,6 +79,40 @@ func (s *Stream) judge(ctx context.Context, state *principals.State, g *group, n
 	}
 	found = append(found, s.conduct(state, g, days, reads)...)
 	return append(found, g.claims...), g.completes(application, state), nil
+}
+
+// days judges the batch's events, day by day.
+func (s *Stream) days(
+	ctx context.Context, state *principals.State, g *group, application *baseline.Evidence, own score.Own, now time.Time,
+) (map[baseline.Day]*watch.Day, error) {
+	days := map[baseline.Day]*watch.Day{}
+	for i := range g.events {
+		e := &g.events[i]
+		day := baseline.DayOf(e.Time)
+		if days[day] == nil {
+			fleet, err := s.Fleets.For(ctx, day, now)
+			if err != nil {
+				return nil, err
+			}
+			days[day] = watch.NewDay(day, &state.State.State, application, score.NewModel(fleet))
+			days[day].Own(own)
+		}
+		days[day].Event(e, &g.values[i])
+	}
+	for _, d := range days {
+		d.Late()
+	}
+	return days, nil
+}
+
+// worth reports whether anything unfamiliar is worth telling.
+func worth(days map[baseline.Day]*watch.Day) bool {
+	for _, d := range days {
+		if len(d.Found()) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // reads gathers what the principal read and changed, by day.

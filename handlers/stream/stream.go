@@ -115,7 +115,7 @@ func (s *Stream) principal(ctx context.Context, key string, g *group, lane strin
 		return err
 	}
 	s.learn(state, g)
-	found, ring, err := s.judge(ctx, state, g, now)
+	found, ring, err := s.judge(ctx, key, state, g, now)
 	if err != nil {
 		return err
 	}

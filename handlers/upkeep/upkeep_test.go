@@ -104,11 +104,12 @@ func TestOldReadsAreForgottenAlsoOfPrincipalsThatNeverSignIn(t *testing.T) {
 
 func TestADetectionIsRaisedTheDayAfterWhenTheOldNetworkGoesOnWorking(t *testing.T) {
 	for name, tt := range map[string]struct {
-		goesOn bool
-		rung   []string
+		goesOn, safe, raised bool
+		rung                 []string
 	}{
-		"the old network goes on": {true, []string{"sp1"}},
-		"the workload moved":      {false, nil},
+		"the old network goes on":                {goesOn: true, raised: true, rung: []string{"sp1"}},
+		"the workload moved":                     {},
+		"a person vouched for the other network": {goesOn: true, safe: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse()
@@ -116,6 +117,9 @@ func TestADetectionIsRaisedTheDayAfterWhenTheOldNetworkGoesOnWorking(t *testing.
 				h.signIn(t, noon.AddDate(0, 0, -d), 64500)
 			}
 			found := h.signIn(t, noon, 64511)
+			if tt.safe {
+				found.Judged = &detect.Judgement{State: detect.StateConfirmedSafe, Level: found.Level, At: noon, Own: found.Shows()}
+			}
 			if _, err := h.findings.Keep(t.Context(), found, noon); err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +132,7 @@ func TestADetectionIsRaisedTheDayAfterWhenTheOldNetworkGoesOnWorking(t *testing.
 			h.now = noon.AddDate(0, 0, 1).Add(time.Hour)
 			h.keep(t)
 			after, err := h.findings.ByID(t.Context(), found.ID)
-			if err != nil || (after.Bits > found.Bits) != tt.goesOn {
+			if err != nil || (after.Bits > found.Bits) != tt.raised {
 				t.Errorf("%.1f bits became %.1f (%v)", found.Bits, after.Bits, err)
 			}
 			if got := h.bell.Rung(); !slices.Equal(got, tt.rung) {

@@ -186,7 +186,7 @@ func (h Hasher) signIn(v *Values, e *event.Event) {
 	}
 	h.network(v, e, Prefix, ASN)
 	v.text(h, Resource, e.SignIn.ResourceID)
-	if family := agentFamily(e.SignIn.UserAgent); family != "" {
+	if family := AgentFamilyName(e.SignIn.UserAgent); family != "" {
 		v.set(AgentFamily, h.lower(AgentFamily, family))
 	}
 	v.text(h, Agent, e.SignIn.UserAgent)
@@ -230,9 +230,9 @@ func NetworkPrefix(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// agentFamily returns the user agent without what changes from release to release: the first product name or,
+// AgentFamilyName returns the user agent without what changes from release to release: the first product name or,
 // for browsers, which all call themselves Mozilla, the text before the first digit after the platform.
-func agentFamily(ua string) string {
+func AgentFamilyName(ua string) string {
 	name, _, _ := strings.Cut(ua, "/")
 	if name == "Mozilla" {
 		if open, platform, ok := strings.Cut(ua, "("); ok && open != "" {

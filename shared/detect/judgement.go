@@ -29,6 +29,9 @@ type Judgement struct {
 	Detail string      `json:"riskDetail"` // Graph's word for who judged
 	Level  score.Level `json:"level"`      // the detection's own level at that time
 	At     time.Time   `json:"at"`
+
+	// Own are the values that it showed at that time, if a person said that they are the principal's own.
+	Own []score.Seen `json:"own,omitempty"`
 }
 
 // Judge keeps a judgement, unless a later one is there, and reports whether anything changed.

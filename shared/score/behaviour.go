@@ -23,7 +23,7 @@ const (
 func (j *judgement) hour() {
 	n := len(j.out)
 	j.single(baseline.HourBlock, FamilyBehaviour, "time of day")
-	if !j.weekend() {
+	if !j.weekend() || j.Own[SeenWeekday(j.event.Time.UTC().Weekday())] {
 		return
 	}
 	active, all := j.View.SameDays()
@@ -32,7 +32,7 @@ func (j *judgement) hour() {
 	}
 	if bits := bitsOf(assumed.Weekend); len(j.out) == n || j.out[n].Bits < bits {
 		j.out = j.out[:n]
-		j.contribute(baseline.HourBlock.String(), FamilyBehaviour, bits, j.event.Time.Weekday().String(),
+		j.contribute(baseline.HourBlock.String(), FamilyBehaviour, bits, j.event.Time.UTC().Weekday().String(),
 			fmt.Sprintf("first sign-in on a weekend, on none of %d weekend days before", all))
 	}
 }

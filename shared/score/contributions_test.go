@@ -33,11 +33,7 @@ func months(n int, skip func(day int) bool) *past {
 	return p
 }
 
-func (p *past) judge(e *event.Event) score.Score {
-	values := hasher.Values(e)
-	f := score.Facts{View: p.Profile.Before(baseline.DayOf(e.Time)), Evidence: &p.Evidence, Application: &p.app}
-	return score.NewModel(baseline.PriorFleet()).Event(e, &values, f)
-}
+func (p *past) judge(e *event.Event) score.Score { return p.judgeKnowing(e, nil) }
 
 func has(s score.Score, name string) bool {
 	for _, c := range s.Contributions {

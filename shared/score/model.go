@@ -27,6 +27,7 @@ type Facts struct {
 	View        baseline.View      // as it was before the day of the event
 	Evidence    *baseline.Evidence // of the principal; may be nil
 	Application *baseline.Evidence // of its application, where changes of the application object are noted; may be nil
+	Own         Own                // what a person said is the principal's own; may be nil
 }
 
 // judgement is one event on its way through the model.
@@ -125,15 +126,15 @@ func level(bits, families float64, days int) Level {
 	return LevelNone
 }
 
-// known reports whether the event shows a settled value of the property.
+// known reports whether the event shows a settled value of the property, or one that a person vouched for.
 func (j *judgement) known(p baseline.Property) bool {
-	return j.values.Has(p) && j.View.Settled(p, j.values.Hash[p])
+	return j.values.Has(p) && (j.View.Settled(p, j.values.Hash[p]) || j.own(p))
 }
 
 // novel reports whether the event shows a value of the property that is not settled, where that can be told. What is
 // settled, nearly everything, is found first.
 func (j *judgement) novel(p baseline.Property) bool {
-	return j.values.Has(p) && !j.View.Settled(p, j.values.Hash[p]) && j.View.Seen(p) > 0 && !j.View.Saturated(p)
+	return j.values.Has(p) && !j.View.Settled(p, j.values.Hash[p]) && j.View.Seen(p) > 0 && !j.View.Saturated(p) && !j.own(p)
 }
 
 // single adds the contribution of a property that stands for itself.

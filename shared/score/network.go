@@ -156,7 +156,7 @@ func (j *judgement) inSignIns() bool {
 			continue
 		}
 		hash := j.values.Hash[pair[0]]
-		return j.View.Settled(pair[1], hash) || j.View.UsedNear(pair[1], hash) || j.View.Overflows(pair[1])
+		return j.View.Settled(pair[1], hash) || j.View.UsedNear(pair[1], hash) || j.View.Overflows(pair[1]) || j.own(pair[0])
 	}
 	return false
 }

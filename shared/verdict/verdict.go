@@ -44,6 +44,7 @@ type Verdict struct {
 	Kind      Kind      `json:"kind"`
 	Principal string    `json:"principal"` // the key it was given for
 	By        string    `json:"by"`        // who said it: ids, no names
+	Person    bool      `json:"person"`    // a person said it, and no application
 	Request   string    `json:"request"`   // id of the request
 	At        time.Time `json:"at"`
 	Done      time.Time `json:"done,omitzero"`  // when it was carried out
@@ -83,12 +84,17 @@ func (k Kind) State() string { return effect[k].state }
 func (k Kind) Clears() bool { return k == Dismiss || k == ConfirmSafe }
 
 // Judge applies the verdict to a detection that was known when it was given, and reports whether anything changed. What
-// was first seen later was not what the person looked at.
+// was first seen later was not what the person looked at. A person's "confirmed safe" teaches what the detection shows; an
+// application's closes it and teaches nothing, for the application may be the one that was taken.
 func (v Verdict) Judge(d detect.Detection) (detect.Detection, bool) {
 	if d.Detected.After(v.At) {
 		return d, false
 	}
-	return d.Judge(v.Kind.State(), v.Kind.Detail(), v.At)
+	d, changed := d.Judge(v.Kind.State(), v.Kind.Detail(), v.At)
+	if changed && v.Kind == ConfirmSafe && v.Person {
+		d.Judged.Own = d.Shows()
+	}
+	return d, changed
 }
 
 // Confirmation is the detection that a person's word is: it holds the principal at high risk whatever else was found. The

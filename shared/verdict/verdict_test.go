@@ -72,18 +72,38 @@ func TestAWordIsADetectionOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestOnlyConfirmedSafeTeachesAndOnlyWhatWasSeen(t *testing.T) {
-	ds := []detect.Detection{
-		{Detected: now, Contributions: []score.Contribution{{Name: "country", Value: "BR"}, {Name: "asn", Value: "AS64511"}, {Name: "volume"}}},
-		{Detected: now, Contributions: []score.Contribution{{Name: "asn", Value: "AS64511"}}},
-		{Detected: now.Add(time.Hour), Contributions: []score.Contribution{{Name: "asn", Value: "AS64999"}}},
+func TestOnlyAPersonsConfirmedSafeTeachesAndOnlyWhatWasSeen(t *testing.T) {
+	d := detect.Detection{
+		Detected: now, Contributions: []score.Contribution{{Name: "library", Value: "Family: MSAL Library: MSAL.Python 1.2 Platform: Python"}, {Name: "volume", Value: "about 90"}},
+		Records: []detect.Record{{IPAddress: "203.0.113.9", ASN: 64511, Country: "BR", UserAgent: "curl/8.5"}, {IPAddress: "203.0.113.9", ASN: 64511}},
+		KeyIDs:  []string{"k1"}, Resources: []detect.Use{{Resource: "Azure Key Vault"}},
 	}
-	want := verdict.Lesson{Principal: "sp1", Seen: []verdict.Seen{{"asn", "AS64511"}, {"country", "BR"}}}
-	if diff := cmp.Diff(want, order(t, verdict.ConfirmSafe, now).Lesson(ds)); diff != "" {
-		t.Error(diff)
+	want := []score.Seen{
+		{Property: "address", Value: "203.0.113.9"}, {Property: "agent", Value: "curl/8.5"}, {Property: "agentFamily", Value: "curl"}, {Property: "asn", Value: "AS64511"},
+		{Property: "country", Value: "BR"}, {Property: "credentialKey", Value: "k1"}, {Property: "library", Value: "MSAL.Python"}, {Property: "prefix", Value: "203.0.113.0/24"},
+		{Property: "resource", Value: "Azure Key Vault"},
 	}
-	if l := order(t, verdict.Dismiss, now).Lesson(ds); len(l.Seen) != 0 {
-		t.Errorf("a dismissal teaches %v", l.Seen)
+	for name, tt := range map[string]struct {
+		kind   verdict.Kind
+		person bool
+		want   []score.Seen
+	}{
+		"a person, safe": {verdict.ConfirmSafe, true, want}, "an application, safe": {verdict.ConfirmSafe, false, nil},
+		"a person, dismissed": {verdict.Dismiss, true, nil}, "a person, compromised": {verdict.ConfirmCompromised, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := order(t, tt.kind, now)
+			v.Person = tt.person
+			judged, _ := v.Judge(d)
+			if diff := cmp.Diff(tt.want, judged.Judged.Own); diff != "" {
+				t.Error(diff)
+			}
+			later := d
+			later.Records, later.Last = []detect.Record{{IPAddress: "198.51.100.1", Time: now.Add(time.Hour)}}, now.Add(time.Hour)
+			if raised, _ := detect.Raise(judged, later); cmp.Diff(tt.want, raised.Judged.Own) != "" {
+				t.Errorf("what came after the word is taught, too: %v", raised.Judged.Own)
+			}
+		})
 	}
 }
 

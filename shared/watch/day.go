@@ -31,6 +31,9 @@ func NewDay(day baseline.Day, principal *baseline.State, application *baseline.E
 	}
 }
 
+// Own tells the day what a person said is the principal's own, before its first event.
+func (d *Day) Own(own score.Own) { d.facts.Own = own }
+
 // every is after how many events the volume is looked at again.
 const every = 8
 
@@ -117,9 +120,10 @@ func (d *Day) Late() []detect.Detection {
 	return raised
 }
 
-// Late adds to one detection of a new network what can only be told after its day.
+// Late adds to one detection of a new network what can only be told after its day. Beside a network that a person vouched for
+// the known one may go on.
 func Late(x detect.Detection, m score.Model, v baseline.View) (detect.Detection, bool) {
-	if x.Type != detect.TypeSuspiciousSignins || !score.Moved(x.Contributions) {
+	if x.Type != detect.TypeSuspiciousSignins || !score.Moved(x.Contributions) || x.Judged != nil && len(x.Judged.Own) > 0 {
 		return x, false
 	}
 	return Add(x, m.Late(v, x.Contributions))

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -165,6 +167,28 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, name, version st
 		return
 	}
 	s.get(w, r, name, version)
+}
+
+// list lists the certificates, the version in use of each, a few on a page.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+	const size = 2
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.certs)), func(name string) bool { return name <= r.URL.Query().Get("$skiptoken") })
+	out := map[string]any{"nextLink": nil}
+	if len(names) > size {
+		names = names[:size]
+		out["nextLink"] = "https://" + r.Host + "/certificates?api-version=" + r.URL.Query().Get("api-version") + "&$skiptoken=" + names[size-1]
+	}
+	items := []map[string]any{}
+	for _, name := range names {
+		c := s.certs[name]
+		sum := sha1.Sum(c.DER) //nolint:gosec // the vault's x5t is defined with it
+		items = append(items, map[string]any{
+			"id": "https://" + r.Host + "/certificates/" + name, "x5t": base64.RawURLEncoding.EncodeToString(sum[:]), "tags": c.Tags,
+			"attributes": map[string]any{"enabled": !c.Disabled, "created": c.Made.Unix(), "updated": c.Made.Unix()},
+		})
+	}
+	out["value"] = items
+	answer(w, http.StatusOK, out)
 }
 
 // get shows a version of a certificate.

@@ -164,6 +164,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.allowed(w, claims, createCertificate, func() { s.create(w, r, parts[1]) })
 	case parts[0] == "certificates" && len(parts) == 3 && parts[2] == "policy" && r.Method == http.MethodGet:
 		s.allowed(w, claims, readCertificate, func() { s.policy(w, r, parts[1]) })
+	case parts[0] == "certificates" && len(parts) == 1 && r.Method == http.MethodGet:
+		s.allowed(w, claims, listCertificates, func() { s.list(w, r) })
 	case parts[0] == "certificates" && (len(parts) == 2 || len(parts) == 3) && r.Method == http.MethodGet:
 		s.allowed(w, claims, readCertificate, func() { s.get(w, r, parts[1], strings.Join(parts[2:], "")) })
 	case parts[0] == "certificates" && len(parts) == 3 && r.Method == http.MethodPatch:
@@ -184,6 +186,7 @@ type need struct{ role, kind, permission, action string }
 
 var (
 	readCertificate   = need{RoleCertificates, "certificates", "get", "certificates/read"}
+	listCertificates  = need{RoleCertificates, "certificates", "list", "certificates/read"}
 	createCertificate = need{RoleCertificates, "certificates", "create", "certificates/create/action"}
 	updateCertificate = need{RoleCertificates, "certificates", "update", "certificates/update/action"}
 	signWithKey       = need{RoleCrypto, "keys", "sign", "keys/sign/action"}

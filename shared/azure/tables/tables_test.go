@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -79,7 +80,16 @@ func TestContract(t *testing.T) {
 // lossy does what is asked and loses every second answer to a write, as a network may.
 type lossy struct{ n atomic.Int64 }
 
+// Do sends a copy of the body: the connection may look for its end after the answer, when the next try rewinds it already.
 func (l *lossy) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	resp, err := http.DefaultClient.Do(r)
 	if err == nil && r.Method != http.MethodGet && l.n.Add(1)%2 == 1 {
 		resp.Body.Close()

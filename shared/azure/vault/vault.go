@@ -4,8 +4,11 @@ package vault
 import (
 	"context"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -201,6 +204,25 @@ func (c *Client) Get(ctx context.Context, name string) (Certificate, error) {
 	return Certificate{Name: name, DER: r.CER, Start: cert.NotBefore.UTC(), End: cert.NotAfter.UTC(), Version: r.ID.Version()}, nil
 }
 
+// Find returns the certificate of the vault that has one of the thumbprints (SHA-1, upper-case hex), in use and not disabled, or an error
+// of kind fault.NotFound.
+func (c *Client) Find(ctx context.Context, thumbprints []string) (Certificate, error) {
+	const doing = "looking for certificates in the vault"
+	for pager := c.certificates.NewListCertificatePropertiesPager(nil); pager.More(); {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return Certificate{}, refuse(doing, err)
+		}
+		for _, p := range page.Value {
+			off := p.Attributes != nil && p.Attributes.Enabled != nil && !*p.Attributes.Enabled
+			if p.ID != nil && !off && slices.Contains(thumbprints, strings.ToUpper(hex.EncodeToString(p.X509Thumbprint))) {
+				return c.Get(ctx, p.ID.Name())
+			}
+		}
+	}
+	return Certificate{}, fault.Errorf(fault.NotFound, "%s: it has none of %d", doing, len(thumbprints))
+}
+
 // CertificatePermissions are the data actions that a rotation's methods of Client need at a vault, and nothing more. Where a
 // vault goes by access policies, these are the certificate permissions get, create and update.
 var CertificatePermissions = map[string][]string{
@@ -224,7 +246,16 @@ func (c *Client) Disable(ctx context.Context, name, version string) error {
 
 // SignPS256 signs a SHA-256 digest with a certificate's key, inside the vault.
 func (c *Client) SignPS256(ctx context.Context, name string, digest []byte) ([]byte, error) {
-	r, err := c.keys.Sign(ctx, name, "", azkeys.SignParameters{Algorithm: to.Ptr(azkeys.SignatureAlgorithmPS256), Value: digest}, nil)
+	return c.sign(ctx, name, "", azkeys.SignatureAlgorithmPS256, digest)
+}
+
+// SignRS256 signs a SHA-256 digest with the key of one version of a certificate, inside the vault.
+func (c *Client) SignRS256(ctx context.Context, name, version string, digest []byte) ([]byte, error) {
+	return c.sign(ctx, name, version, azkeys.SignatureAlgorithmRS256, digest)
+}
+
+func (c *Client) sign(ctx context.Context, name, version string, algorithm azkeys.SignatureAlgorithm, digest []byte) ([]byte, error) {
+	r, err := c.keys.Sign(ctx, name, version, azkeys.SignParameters{Algorithm: &algorithm, Value: digest}, nil)
 	if err != nil {
 		return nil, redact.Error("signing with the key of "+name, err)
 	}

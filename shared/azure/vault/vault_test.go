@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // thumbprints are defined with it
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -186,5 +187,42 @@ func TestACertificateIsAsItIsWishedFor(t *testing.T) {
 		if err != nil || *p.KeyProperties.Exportable != want {
 			t.Errorf("%s can be loaded: %v (%v), want %v", name, !want, err, want)
 		}
+	}
+}
+
+func TestACertificateIsFoundByItsThumbprintAndItsKeySignsAProof(t *testing.T) {
+	v, _, _ := open(t, "11111111-0000-4000-8000-000000000002", keyvault.RoleCertificates, keyvault.RoleCrypto)
+	var last vault.Certificate
+	for _, name := range []string{"rekey-c1", "rekey-c2", "rekey-c3"} { // more than the local vault has on a page
+		var err error
+		if last, err = v.Make(t.Context(), name, name, vault.Wish{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	thumbprint := fmt.Sprintf("%X", sha1.Sum(last.DER)) //nolint:gosec // thumbprints are defined with it
+	found, err := v.Find(t.Context(), []string{"00", thumbprint})
+	if err != nil || found.Name != "rekey-c3" || found.Version != last.Version {
+		t.Fatalf("%+v %v", found, err)
+	}
+	digest := sha256.Sum256([]byte("a proof"))
+	signature, err := v.SignRS256(t.Context(), found.Name, found.Version, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(found.DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rsa.VerifyPKCS1v15(cert.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], signature); err != nil {
+		t.Error(err)
+	}
+	if _, err := v.Find(t.Context(), []string{"00"}); !errors.Is(err, fault.NotFound) {
+		t.Errorf("what no certificate has is found: %v", err)
+	}
+	if err := v.Disable(t.Context(), found.Name, found.Version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Find(t.Context(), []string{thumbprint}); !errors.Is(err, fault.NotFound) {
+		t.Errorf("a disabled one is found: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ GO      ?= go
 AZURITE := deploy/local/azurite
 CLIENT  := deploy/local/graphclient
 CHECKER := deploy/local/openapi
+KUSTO   := deploy/local/kusto
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
 face    := risk policies remediations openapi subscriptions
@@ -54,6 +55,9 @@ graph-client: $(CLIENT)/node_modules/.package-lock.json ## install Microsoft's G
 .PHONY: openapi-checker
 openapi-checker: $(CHECKER)/node_modules/.package-lock.json ## install the validator that a test checks docs/openapi.json with
 
+.PHONY: kusto-checker
+kusto-checker: $(KUSTO)/node_modules/.package-lock.json ## install Microsoft's parser that a test checks the queries of alerts and of the workbook with
+
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -69,7 +73,7 @@ eval: build ## prove the detection on simulated tenants, beside published detect
 	bin/rekey eval --json dist/eval.jsonl --plot docs/recall.svg
 
 .PHONY: test
-test: node_modules graph-client openapi-checker vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
+test: node_modules graph-client openapi-checker kusto-checker vet lint build stage ## everything CI runs: vet, lint, and all tests with the race detector
 	$(GO) test -race -timeout 14m ./...
 	cd deploy/bench && $(GO) vet ./... && $(GO) test .
 
@@ -86,7 +90,7 @@ check-deploy: $(TOOLS)/tofu $(TOOLS)/terraform-provider-azapi ## the plan for Az
 	REKEY_TOFU=$(TOOLS)/tofu $(GO) test -count=1 ./deploy/azure/...
 
 .PHONY: test-fast
-test-fast: node_modules graph-client openapi-checker stage ## the same tests without the race detector, vet and lint
+test-fast: node_modules graph-client openapi-checker kusto-checker stage ## the same tests without the race detector, vet and lint
 	$(GO) test ./...
 
 .PHONY: live

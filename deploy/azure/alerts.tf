@@ -56,9 +56,9 @@ locals {
       severity = 1, every = "PT15M", window = "PT3H", by = "function"
       says     = "A function of the clock has not succeeded for longer than it may take: nothing is rung for again (sweep), or nothing is folded and no silence is noticed (upkeep)."
       query    = <<-EOT
-        datatable(function: string, limit: timespan) ['sweep', 15m, 'upkeep', 2h30m]
-        | join kind=leftouter (${chomp(local.log)} | where outcome == 'success' | summarize last = max(TimeGenerated) by function) on function
-        | where isnull(last) or last < ago(limit)
+        datatable(function: string, allowed: timespan) ['sweep', 15m, 'upkeep', 150m]
+        | join kind=leftouter (${chomp(local.log)} | where outcome == 'success' | summarize newest = max(TimeGenerated) by function) on function
+        | where isnull(newest) or newest < ago(allowed)
         | project function
       EOT
     }

@@ -51,7 +51,7 @@ locals {
     },
     {
       title = "Failures: what invocations came to", chart = "table"
-      query = "${local.invocations} | where outcome != 'success' | summarize times = count(), last = max(TimeGenerated), example = take_any(error) by function, outcome | order by times desc"
+      query = "${local.invocations} | where outcome != 'success' | summarize times = count(), newest = max(TimeGenerated), example = take_any(error) by function, outcome | order by times desc"
     },
     {
       title = "Latency: doorbells and invocations, in milliseconds", chart = "table"

@@ -264,19 +264,20 @@ resource "azapi_resource" "hub_throttled" {
   depends_on = [azapi_resource.namespace, azapi_resource.action_group]
 }
 
-# The settings that send the logs: whoever deletes one blinds Rekey. Those of Entra are told by the detection diagnosticsChanged.
+# The settings that send the logs: whoever deletes one blinds Rekey. A rule of activity logs is about the subscription that it is
+# made in, so this one is about Rekey's own. Elsewhere, and in Entra, the detection diagnosticsChanged tells, from the activity
+# logs of var.subscriptions.
 resource "azapi_resource" "diagnostics_deleted" {
-  for_each  = setunion(var.subscriptions, [var.subscription_id], [for v in values(var.vaults) : split("/", v.id)[2]])
   type      = "Microsoft.Insights/activityLogAlerts@2020-10-01"
   parent_id = azapi_resource.group.id
-  name      = "${var.name}-diagnostics-deleted-${substr(each.key, 0, 8)}"
+  name      = "${var.name}-diagnostics-deleted"
   location  = "global"
   tags      = var.tags
   body = {
     properties = {
-      description = "A diagnostic setting was deleted in subscription ${each.key}. ${var.playbook_url}/diagnostics-deleted.md"
+      description = "A diagnostic setting was deleted in Rekey's subscription ${var.subscription_id}. ${var.playbook_url}/diagnostics-deleted.md"
       enabled     = true
-      scopes      = ["/subscriptions/${each.key}"]
+      scopes      = ["/subscriptions/${var.subscription_id}"]
       condition = { allOf = [
         { field = "category", equals = "Administrative" },
         { field = "operationName", equals = "Microsoft.Insights/diagnosticSettings/delete" },
@@ -285,4 +286,11 @@ resource "azapi_resource" "diagnostics_deleted" {
     }
   }
   depends_on = [azapi_resource.action_group]
+}
+
+check "deleted_settings_are_told" {
+  assert {
+    condition     = alltrue([for v in values(var.vaults) : contains(concat(tolist(var.subscriptions), [var.subscription_id]), lower(split("/", v.id)[2]))])
+    error_message = "The activity log of a vault's subscription is not watched: nothing tells who deletes the vault's diagnostic setting, only that the stream falls silent. Add the subscription to subscriptions."
+  }
 }

@@ -245,6 +245,42 @@ func TestAPanicFailsItsInvocationOnlyAndIsLoggedWithoutThePayload(t *testing.T) 
 	}
 }
 
+func TestARequestThatIsAnsweredWithAServersFaultIsAFailureOfTheFunction(t *testing.T) {
+	tests := map[string]struct {
+		handler http.HandlerFunc
+		outcome string
+		err     string
+	}{
+		"answered": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }, "success", ""},
+		"refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "success", ""},
+		"the state cannot be read, and the handler said why": {func(w http.ResponseWriter, r *http.Request) {
+			funchost.Note(r.Context(), "failed", "reading cases: status 503")
+			w.WriteHeader(503)
+		}, "retry", "answering with status 503: reading cases: status 503"},
+		"nobody said why":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "retry", "answering with status 500"},
+		"the handler panics":  {func(http.ResponseWriter, *http.Request) { panic("x") }, "retry", "panic"},
+		"it panics too late":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("x") }, "retry", "panic"},
+		"it asked to be left": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, "success", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			s, err := funchost.New(funchost.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Routes: map[string]funchost.Handler{"risk": funchost.HTTP(tt.handler)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/x", nil))
+			var line struct{ Function, Outcome, Error string }
+			if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+				t.Fatal(err, log.String())
+			}
+			if line.Function != funchost.FunctionHTTP || line.Outcome != tt.outcome || !strings.Contains(line.Error, tt.err) || (tt.err == "") != (line.Error == "") {
+				t.Errorf("the log says %+v", line)
+			}
+		})
+	}
+}
+
 func TestATruncatedInvocationIsNotTakenForASuccess(t *testing.T) {
 	s := serve(t, funchost.Config{Routes: map[string]funchost.Handler{
 		"f": funchost.Events(func(context.Context, funchost.Batch) error { return nil }),

@@ -26,6 +26,9 @@ type record struct {
 	observed context.Context // what the observer returned
 }
 
+// NoteFailed is the note in which the handler of a request leaves why it answers with a server's fault.
+const NoteFailed = "failed"
+
 type recordKey struct{}
 
 // record begins the wide event of a request.

@@ -208,7 +208,7 @@ func (s *Server) proxied(h http.Handler) http.Handler {
 		ctx, rec := s.record(ctx, FunctionHTTP, "http", r)
 		ctx = rec.begin(ctx, nil)
 		rec.attrs = []slog.Attr{
-			slog.String("trigger", "http"), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.String("function", FunctionHTTP), slog.String("trigger", "http"), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.String("invocation_id", r.Header.Get("X-Azure-Functions-InvocationId")),
 		}
 		wrapped := &statusWriter{ResponseWriter: w}
@@ -217,8 +217,25 @@ func (s *Server) proxied(h http.Handler) http.Handler {
 			http.Error(wrapped, `{"error":{"code":"generalException","message":"The request could not be handled."}}`, http.StatusInternalServerError)
 		}
 		rec.attrs = append(rec.attrs, slog.Int("status", wrapped.status))
+		if err == nil {
+			err = rec.fault(wrapped.status)
+		}
 		rec.end(ctx, s.Logger, effects("http", err), err)
 	})
+}
+
+// fault is the error of a request that was answered with a server's fault: the client was told to try again, and people are
+// told of it as of any other function that fails.
+func (r *record) fault(status int) error {
+	if status < http.StatusInternalServerError {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if why := r.notes[NoteFailed]; why != "" {
+		return fmt.Errorf("answering with status %d: %s", status, why)
+	}
+	return fmt.Errorf("answering with status %d", status)
 }
 
 // statusWriter remembers the status for the log.

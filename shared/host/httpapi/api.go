@@ -79,7 +79,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	caller, err := a.Verifier.Caller(r)
 	switch {
 	case isTransient(err):
-		funchost.Note(r.Context(), "refused", err.Error())
+		funchost.Note(r.Context(), funchost.NoteFailed, err.Error())
 		h.Set("Retry-After", "10")
 		a.fail(w, r, Errorf(http.StatusServiceUnavailable, "serviceNotAvailable", "The keys to check tokens with cannot be read at the moment. Try again."))
 	case err != nil:
@@ -136,7 +136,7 @@ func (a *API) dispatch(path string) http.HandlerFunc {
 		if err := route.Do(w, r); err != nil {
 			e := asError(err)
 			if e.Status >= http.StatusInternalServerError {
-				funchost.Note(r.Context(), "failed", err.Error())
+				funchost.Note(r.Context(), funchost.NoteFailed, err.Error())
 			}
 			a.fail(w, r, e)
 		}

@@ -83,8 +83,8 @@ func (w *world) tenant() {
 	w.t.Helper()
 	var roles []directory.AppRole
 	seen := map[string]bool{}
-	for _, list := range graph.Permissions {
-		for _, p := range list {
+	for method := range graph.Permissions {
+		for _, p := range graph.Needs(method) {
 			if !seen[p] {
 				seen[p] = true
 				roles = append(roles, directory.AppRole{ID: setup.PermissionID("graph/" + p), Value: p, DisplayName: p})

@@ -128,6 +128,7 @@ func newLab(t *testing.T, o graph.Options) *lab {
 var everyRole = []string{
 	"Application.ReadWrite.All", "Application.Read.All", "Directory.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All",
 	"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "RoleManagement.Read.Directory", "GroupMember.ReadWrite.All",
+	"AgentIdentity.EnableDisable.All", "AgentIdentityBlueprintPrincipal.EnableDisable.All", "AgentIdentityBlueprint.AddRemoveCreds.All",
 }
 
 // grant gives Rekey its rights in Azure. They are the lab's actions at the time.

@@ -131,7 +131,7 @@ func GraphPermissions(u *usage.Usage) map[string][]string {
 	out := map[string][]string{}
 	for _, m := range u.Methods["graph"] {
 		name, _ := strings.CutPrefix(m, "Client.")
-		for _, p := range graph.Permissions[name] {
+		for _, p := range graph.Needs(name) {
 			out[p] = append(out[p], name)
 		}
 	}

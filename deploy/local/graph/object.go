@@ -13,7 +13,7 @@ func (s *Server) list(collection string) func(call) {
 	return func(c call) {
 		var items []item
 		for _, o := range c.view.List(collection) {
-			items = append(items, shown(collection, o, false))
+			items = append(items, s.typed(o, shown(collection, o, false)))
 		}
 		s.page(c, collection, items)
 	}
@@ -43,13 +43,21 @@ func (s *Server) get(collection string) func(call) {
 			notFound(c.id()).write(c.w)
 			return
 		}
-		all := shown(collection, o, names == "keyCredentials")
+		all := s.typed(o, shown(collection, o, names == "keyCredentials"))
 		if err := selectable(all, names); err != nil {
 			c.refuse(err)
 			return
 		}
 		answer(c.w, http.StatusOK, selected(all, names))
 	}
+}
+
+// typed adds the type of a blueprint's principal, which follows from the agents that live on it.
+func (s *Server) typed(o directory.Object, out item) item {
+	if out["servicePrincipalType"] != nil && s.blueprint(o.AppID) && o.AgentBlueprintID == "" {
+		out["@odata.type"] = "#microsoft.graph.agentIdentityBlueprintPrincipal"
+	}
+	return out
 }
 
 // shown is an object as Graph answers it: no secret, and keys only where nothing else was asked for.

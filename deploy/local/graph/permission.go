@@ -108,6 +108,9 @@ func (c call) holdsAll(alternative string) bool {
 // permitted reports whether the caller may make a call. Who holds the permission for owned applications alone may read
 // all of them and change those it owns.
 func (s *Server) permitted(c call, rt route) bool {
+	if s.changesAgent(c, rt) {
+		return c.holdsAny(switchAgents)
+	}
 	for _, alternative := range rt.needs {
 		if !c.holdsAll(alternative) {
 			continue
@@ -117,29 +120,41 @@ func (s *Server) permitted(c call, rt route) bool {
 			return true
 		}
 	}
-	return s.agentRight(c, rt)
+	return s.ofBlueprint(c, rt)
 }
 
-// agentRights permit changes of agent identities and their blueprints alone (agentidentity-update, agentidentityblueprint-update).
-// That the last one is good for each kind of credential is a guess: no page names it for the methods.
-const (
-	switchAgents         = "AgentIdentity.EnableDisable.All"
-	blueprintCredentials = "AgentIdentityBlueprint.AddRemoveCreds.All"
+// Agents and their blueprints have permissions of their own (agentidentity-update, agentidentityblueprintprincipal-update,
+// agentidentityblueprint-update, agentidentityblueprint-addpassword), and the pages name none for applications in general.
+// Whether Graph takes those for blueprints, through the addresses of applications and principals, nobody says, so it does here.
+var (
+	switchAgents         = demand{"AgentIdentity.EnableDisable.All", "AgentIdentity.ReadWrite.All"}
+	switchBlueprints     = demand{"AgentIdentityBlueprintPrincipal.EnableDisable.All", "AgentIdentityBlueprintPrincipal.ReadWrite.All"}
+	blueprintCredentials = demand{"AgentIdentityBlueprint.AddRemoveCreds.All", "AgentIdentityBlueprint.ReadWrite.All"}
 )
 
-// agentRight reports whether the caller may make a call because it is about an agent identity, or the credentials of a
-// blueprint.
-func (s *Server) agentRight(c call, rt route) bool {
+// changesAgent reports whether a call changes an agent identity.
+func (s *Server) changesAgent(c call, rt route) bool {
+	o, _ := s.directory.Get(directory.ServicePrincipals, c.id())
+	return rt.path == "/servicePrincipals/{id}" && rt.method == patch && o.AgentBlueprintID != ""
+}
+
+// blueprint reports whether agents live on an application.
+func (s *Server) blueprint(appID string) bool {
+	agents := s.directory.View(time.Time{}).List(directory.ServicePrincipals)
+	return slices.ContainsFunc(agents, func(o directory.Object) bool { return o.AgentBlueprintID != "" && o.AgentBlueprintID == appID })
+}
+
+// ofBlueprint reports whether the caller may make a call because it switches the principal of a blueprint, or changes the
+// blueprint's credentials.
+func (s *Server) ofBlueprint(c call, rt route) bool {
 	switch rt.path {
 	case "/servicePrincipals/{id}":
 		o, _ := s.directory.Get(directory.ServicePrincipals, c.id())
-		return rt.method == patch && o.AgentBlueprintID != "" && c.holds(switchAgents)
+		return rt.method == patch && c.holdsAny(switchBlueprints) && s.blueprint(o.AppID)
 	case "/applications/{id}", "/applications/{id}/removePassword", "/applications/{id}/addPassword", "/applications/{id}/federatedIdentityCredentials",
 		"/applications/{id}/federatedIdentityCredentials/{item}":
 		app, _ := s.directory.Get(directory.Applications, c.id())
-		agents := s.directory.View(time.Time{}).List(directory.ServicePrincipals)
-		blueprint := slices.ContainsFunc(agents, func(o directory.Object) bool { return o.AgentBlueprintID != "" && o.AgentBlueprintID == app.AppID })
-		return rt.method != get && (rt.method != remove || strings.HasSuffix(rt.path, "{item}")) && blueprint && c.holds(blueprintCredentials)
+		return rt.method != get && (rt.method != remove || strings.HasSuffix(rt.path, "{item}")) && c.holdsAny(blueprintCredentials) && s.blueprint(app.AppID)
 	}
 	return false
 }

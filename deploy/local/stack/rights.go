@@ -12,7 +12,8 @@ func Rights() map[string][]string {
 		graph.Audience: {
 			graph.PermissionWrite, graph.PermissionRead, "Directory.Read.All", "AuditLog.Read.All", "IdentityRiskyServicePrincipal.ReadWrite.All",
 			"DelegatedPermissionGrant.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "GroupMember.ReadWrite.All",
-			"AgentIdentity.EnableDisable.All", "AgentIdentityBlueprint.AddRemoveCreds.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
+			"AgentIdentity.Read.All", "AgentIdentity.EnableDisable.All", "AgentIdentityBlueprintPrincipal.EnableDisable.All", "AgentIdentityBlueprint.AddRemoveCreds.All",
+			"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess",
 		},
 		keyvault.Audience: {keyvault.RoleCertificates, keyvault.RoleCrypto},
 	}

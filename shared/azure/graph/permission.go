@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // Permissions names, for each method of Client, the application permissions that it needs on objects of whatever owner:
 // the least privileged that Microsoft documents, all of them together where there are several. Proof of possession takes
 // the place of a permission for AddKey and RemoveKey.
@@ -72,4 +74,21 @@ var Permissions = map[string][]string{
 	"AddAccessPolicy":    {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},
 	"UpdateAccessPolicy": {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},
 	"RemoveAccessPolicy": {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"},
+}
+
+// AgentPermissions names what takes the place of those in Permissions where the object is an agent identity, the principal of
+// a blueprint of agents, or a blueprint: one of them, by the object's kind. Graph's pages of these kinds name no permission
+// for applications in general.
+var AgentPermissions = map[string][]string{
+	"SetEnabled":      {"AgentIdentity.EnableDisable.All", "AgentIdentityBlueprintPrincipal.EnableDisable.All"},
+	"ReplaceKeys":     {"AgentIdentityBlueprint.AddRemoveCreds.All"},
+	"AddPassword":     {"AgentIdentityBlueprint.AddRemoveCreds.All"},
+	"RemovePassword":  {"AgentIdentityBlueprint.AddRemoveCreds.All"},
+	"AddFederated":    {"AgentIdentityBlueprint.AddRemoveCreds.All"},
+	"RemoveFederated": {"AgentIdentityBlueprint.AddRemoveCreds.All"},
+}
+
+// Needs lists what an identity needs to call a method on objects of every kind.
+func Needs(method string) []string {
+	return append(slices.Clone(Permissions[method]), AgentPermissions[method]...)
 }

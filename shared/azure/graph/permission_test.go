@@ -141,6 +141,51 @@ func TestEachMethodNeedsExactlyThePermissionsThatAreDeclared(t *testing.T) {
 	}
 }
 
+func TestAgentsAndBlueprintsAreChangedWithThePermissionsForThem(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t, local.Options{})
+	everything := graph.Permissions["SetEnabled"]
+	if err := w.client(everything...).SetEnabled(ctx, "agent", false); !errors.Is(err, fault.Denied) {
+		t.Errorf("an agent is switched with %v: %v", everything, err)
+	}
+	tests := map[string]struct {
+		permission string
+		call       func(*graph.Client) error
+	}{
+		"an agent is switched":                    {"AgentIdentity.EnableDisable.All", func(g *graph.Client) error { return g.SetEnabled(ctx, "agent", false) }},
+		"a blueprint's principal is switched":     {"AgentIdentityBlueprintPrincipal.EnableDisable.All", func(g *graph.Client) error { return g.SetEnabled(ctx, "sp", false) }},
+		"a blueprint's secret is removed":         {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error { return g.RemovePassword(ctx, graph.Applications, "obj", "p1") }},
+		"a blueprint's federated credential, too": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error { return g.RemoveFederated(ctx, "obj", "f1") }},
+		"a blueprint's certificates are replaced": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error { return g.ReplaceKeys(ctx, graph.Applications, "obj", nil) }},
+		"a blueprint is given a secret": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error {
+			return only(g.AddPassword(ctx, graph.Applications, "obj", "n", time.Now().Add(time.Hour)))
+		}},
+		"a blueprint trusts an issuer once more": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error {
+			return g.AddFederated(ctx, "obj", graph.FederatedCredential{Name: "cd", Issuer: "j", Subject: "t", Audiences: []string{"a"}})
+		}},
+	}
+	declared := map[string]bool{}
+	for _, list := range graph.AgentPermissions {
+		for _, p := range list {
+			declared[p] = true
+		}
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := tt.call(w.client("Directory.Read.All")); !errors.Is(err, fault.Denied) {
+				t.Errorf("without it: %v", err)
+			}
+			w.seed()
+			if err := tt.call(w.client(tt.permission)); err != nil {
+				t.Errorf("with %s: %v", tt.permission, err)
+			}
+		})
+		if !declared[tt.permission] {
+			t.Errorf("%s is not declared", tt.permission)
+		}
+	}
+}
+
 func TestEveryDeclaredPermissionIsOneThatGraphAsksFor(t *testing.T) {
 	known := map[string]bool{}
 	for _, alternatives := range local.Demands() {

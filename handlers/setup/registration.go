@@ -33,7 +33,7 @@ type permission struct {
 }
 
 // PermissionID is the id of an app role and of the scope of the same name: the same in every tenant and at every run. They
-// share it, and their texts, because Entra wants permissions of one name to be one.
+// share it, their texts and whether they are enabled, because Entra wants permissions of one id to be one.
 func PermissionID(name string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://rekey/permissions/"+name)).String()
 }
@@ -184,24 +184,24 @@ func offer(p *Plan, change map[string]any, api graph.Registration, roles, scopes
 	for _, name := range names {
 		role, isRole := roles[strings.ToLower(name)]
 		scope, isScope := scopes[strings.ToLower(name)]
-		like := permission{ID: PermissionID(name), DisplayName: name, Description: "In Rekey: " + strings.Join(opens[name], ", ") + "."}
+		like := permission{ID: PermissionID(name), Enabled: true, DisplayName: name, Description: "In Rekey: " + strings.Join(opens[name], ", ") + "."}
 		switch {
 		case isRole:
 			like = role
 		case isScope:
-			like = permission{ID: scope.ID, DisplayName: scope.AdminConsentDisplayName, Description: scope.AdminConsentDescription}
+			like = permission{ID: scope.ID, Enabled: scope.Enabled, DisplayName: scope.AdminConsentDisplayName, Description: scope.AdminConsentDescription}
 		}
 		if isRole && !role.Enabled || isScope && !scope.Enabled {
 			p.warn(API, "the permission %s of the registration is disabled and stays so: who has it does not get in", name)
 		}
 		if !isRole {
 			allRoles = append(allRoles, map[string]any{
-				"id": like.ID, "value": name, "displayName": like.DisplayName, "description": like.Description, "isEnabled": true, "allowedMemberTypes": []string{"User", "Application"},
+				"id": like.ID, "value": name, "displayName": like.DisplayName, "description": like.Description, "isEnabled": like.Enabled, "allowedMemberTypes": []string{"User", "Application"},
 			})
 		}
 		if !isScope {
 			allScopes = append(allScopes, map[string]any{
-				"id": like.ID, "value": name, "adminConsentDisplayName": like.DisplayName, "adminConsentDescription": like.Description, "isEnabled": true, "type": "Admin",
+				"id": like.ID, "value": name, "adminConsentDisplayName": like.DisplayName, "adminConsentDescription": like.Description, "isEnabled": like.Enabled, "type": "Admin",
 			})
 		}
 	}

@@ -130,6 +130,9 @@ func TestARegistrationThatIsThereIsKeptAndCompleted(t *testing.T) {
 		t.Errorf("%v", o.IdentifierURIs)
 	}
 	for _, s := range o.API.Scopes {
+		if s.Value == "IdentityRiskEvent.Read.All" && (s.ID != old.DefinedAppRoles[1].ID || s.IsEnabled) {
+			t.Errorf("the scope of a role that is disabled is not alike: %+v", s)
+		}
 		if s.Value == "Policy.Read.All" && (s.ID != old.DefinedAppRoles[0].ID || s.AdminConsentDescription != "theirs") {
 			t.Errorf("a scope is not the permission of its name: %+v", s)
 		}

@@ -77,7 +77,10 @@ func (r registration) setURIs(o *directory.Object, raw json.RawMessage) error {
 var guidLike = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // permission is an app role or a scope, as they are compared with each other.
-type permission struct{ id, value, name, text string }
+type permission struct {
+	id, value, name, text string
+	enabled               bool
+}
 
 var (
 	errEnabled   = problem{http.StatusBadRequest, "CannotDeleteOrUpdateEnabledEntitlement", "Property appRoles or oauth2PermissionScopes: Permission (scope or role) cannot be deleted or updated unless disabled first.", nil}
@@ -86,14 +89,14 @@ var (
 
 func permissionsOf(o *directory.Object) (out []permission) {
 	for _, r := range o.DefinedAppRoles {
-		out = append(out, permission{r.ID, r.Value, r.DisplayName, r.Description})
+		out = append(out, permission{r.ID, r.Value, r.DisplayName, r.Description, r.Enabled()})
 	}
 	return out
 }
 
 func scopesOf(o *directory.Object) (out []permission) {
 	for _, s := range o.API.Scopes {
-		out = append(out, permission{s.ID, s.Value, s.AdminConsentDisplayName, s.AdminConsentDescription})
+		out = append(out, permission{s.ID, s.Value, s.AdminConsentDisplayName, s.AdminConsentDescription, s.IsEnabled})
 	}
 	return out
 }

@@ -179,7 +179,7 @@ func (s *Setup) completed(p *Plan, api graph.Registration, missing bool) (map[st
 
 // offer adds the app roles and scopes that are missing, behind those that are there.
 func offer(p *Plan, change map[string]any, api graph.Registration, roles, scopes map[string]permission) {
-	allRoles, allScopes := raw(api.AppRoles), raw(apiList(api))
+	allRoles, allScopes := sendable(api.AppRoles), sendable(apiList(api))
 	names, opens := access.Names()
 	for _, name := range names {
 		role, isRole := roles[strings.ToLower(name)]
@@ -225,10 +225,15 @@ func apiList(api graph.Registration) []json.RawMessage {
 	return out
 }
 
-func raw(list []json.RawMessage) []any {
+// sendable returns permissions as they were read, for sending them back. Only origin stays behind: Graph answers with it and
+// takes it in no request.
+func sendable(list []json.RawMessage) []any {
 	out := []any{}
 	for _, r := range list {
-		out = append(out, r)
+		var properties map[string]json.RawMessage
+		_ = json.Unmarshal(r, &properties) // decoded said already that it is an object
+		delete(properties, "origin")
+		out = append(out, properties)
 	}
 	return out
 }

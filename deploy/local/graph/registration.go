@@ -126,8 +126,14 @@ func unique(o *directory.Object) error {
 // setRoles replaces the whole list, as Graph does.
 func setRoles(o *directory.Object, raw json.RawMessage) error {
 	var after []directory.AppRole
-	if json.Unmarshal(raw, &after) != nil {
+	var origins []struct{ Origin *string }
+	if json.Unmarshal(raw, &after) != nil || json.Unmarshal(raw, &origins) != nil {
 		return invalid("appRoles")
+	}
+	for _, o := range origins {
+		if o.Origin != nil { // the page of appRole: not in any POST or PATCH
+			return invalid("origin")
+		}
 	}
 	for _, r := range after {
 		if r.DisplayName == "" || r.IsEnabled == nil || len(r.AllowedMemberTypes) == 0 {

@@ -33,6 +33,7 @@ func doctorCommand(ctx context.Context, args []string, out io.Writer) error {
 		f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
 		f.StringVar(&a.oneHub, "one-hub", "", "as it was given to setup")
 		f.StringVar(&a.give, "give", "", "as it was given to setup")
+		f.StringVar(&a.without, "without", "", "as it was given to setup")
 		f.StringVar(&a.config.Name, "name", "", "as it was given to setup")
 		f.StringVar(&a.config.URI, "uri", "", "as it was given to setup")
 		f.StringVar(&a.config.Prefix, "prefix", "", "as it was given to setup")

@@ -20,10 +20,11 @@ import (
 
 // setupArgs are the words of a call.
 type setupArgs struct {
-	config                 setup.Config
-	apply, json            bool
-	as, outputs, oneHub    string
-	only, give, identities string
+	config              setup.Config
+	apply, json         bool
+	as, outputs, oneHub string
+	only, identities    string
+	give, without       string
 }
 
 func setupFlags(a *setupArgs) func(*flag.FlagSet) {
@@ -36,6 +37,7 @@ func setupFlags(a *setupArgs) func(*flag.FlagSet) {
 		f.StringVar(&a.oneHub, "one-hub", "", "send all of Entra's logs to this hub in one setting")
 		f.StringVar(&a.only, "only", "", "parts, separated by commas")
 		f.StringVar(&a.give, "give", "", "permissions by which an identity can give itself anything, and that it is to have")
+		f.StringVar(&a.without, "without", "", "permissions that are needed and not to be given: what they are for is left to people")
 		f.StringVar(&a.config.Name, "name", "", "unique name of the API's registration")
 		f.StringVar(&a.config.URI, "uri", "", "identifier URI of the API")
 		f.StringVar(&a.config.Prefix, "prefix", "", "of the names of diagnostic settings")
@@ -67,8 +69,7 @@ func (a *setupArgs) complete() error {
 	for _, part := range words(a.only) {
 		a.config.Parts = append(a.config.Parts, setup.Part(part))
 	}
-	a.config.Give = words(a.give)
-	return nil
+	return a.config.Choose(words(a.give), words(a.without))
 }
 
 // setupCommand plans, and with --apply does, what is in Entra.

@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -72,25 +73,52 @@ func (s *Setup) permissionsOf(ctx context.Context, p *Plan, app string, offer of
 	for _, a := range have {
 		held[a.AppRoleID] = held[a.AppRoleID] || a.ResourceID == offer.resource
 	}
-	needed := map[string]bool{}
+	unwanted := map[string]string{}
 	for _, n := range rights.Graph() {
 		if n.App != app {
 			continue
 		}
-		needed[n.Permission] = true
 		role, known := offer.byName[n.Permission]
+		unwanted[n.Permission] = s.unwanted(n.Permission)
 		switch {
 		case held[role.ID]:
+		case slices.Contains(s.Without, n.Permission):
+			p.note(Permissions, "%s is not given %s, because --without names it: what it is for is left to people", app, n.Permission)
 		case !known || !role.IsEnabled:
 			p.warn(Permissions, "%s needs %s, which Microsoft Graph does not offer in this tenant: what it is for is left to people", app, n.Permission)
-		case rights.Alarming(n.Permission) && !slices.Contains(s.Give, n.Permission):
+		case unwanted[n.Permission] != "":
 			p.note(Permissions, "%s is not given %s: its holder can give itself anything. What it is for is left to people; --give %s gives it", app, n.Permission, n.Permission)
 		default:
 			p.call(s.give(app, id, role, offer.resource, n))
 		}
 	}
-	s.tooMuch(p, app, id, have, needed, offer)
+	s.tooMuch(p, app, id, have, unwanted, offer)
 	return nil
+}
+
+// Choose takes the permissions that --give and --without name.
+func (c *Config) Choose(give, without []string) error {
+	for _, name := range slices.Concat(give, without) {
+		switch {
+		case !slices.ContainsFunc(rights.Graph(), func(n rights.Need) bool { return n.Permission == name }):
+			return fmt.Errorf("no app needs %s: see docs/permissions.md for what --give and --without can name", name)
+		case slices.Contains(give, name) && slices.Contains(without, name):
+			return fmt.Errorf("--give and --without both name %s: take one of the two away", name)
+		}
+	}
+	c.Give, c.Without = give, without
+	return nil
+}
+
+// unwanted says why an identity is not to hold a permission that its code can use; "" if it is to.
+func (s *Setup) unwanted(permission string) string {
+	switch {
+	case slices.Contains(s.Without, permission):
+		return "which it is not to have (--without)"
+	case rights.Alarming(permission) && !slices.Contains(s.Give, permission):
+		return "by which it can give itself anything, and --give does not name it"
+	}
+	return ""
 }
 
 // give is the call that gives one permission.
@@ -102,20 +130,25 @@ func (s *Setup) give(app, id string, role graph.AppRole, resource string, n righ
 	}
 }
 
-// tooMuch names what an identity holds and does not need, and takes it away if that is asked for.
-func (s *Setup) tooMuch(p *Plan, app, id string, have []graph.AppRoleAssignment, needed map[string]bool, offer offered) {
+// tooMuch names what an identity holds and is not to hold, and takes it away if that is asked for. unwanted has every
+// permission that the code can use, and why it is not to be held nevertheless.
+func (s *Setup) tooMuch(p *Plan, app, id string, have []graph.AppRoleAssignment, unwanted map[string]string, offer offered) {
 	for _, a := range have {
 		name := offer.byID[a.AppRoleID].Value
+		why, used := unwanted[name]
+		if !used {
+			why = "which it does not need"
+		}
 		switch {
 		case a.ResourceID != offer.resource:
 			p.warn(Permissions, "%s holds the app role %s on %s, which Rekey did not give", app, a.AppRoleID, a.ResourceDisplayName)
-		case needed[name]:
+		case why == "":
 		case !s.Prune:
-			p.warn(Permissions, "%s holds %s, which it does not need: --prune takes it away", app, name)
+			p.warn(Permissions, "%s holds %s, %s: --prune takes it away", app, name, why)
 		default:
 			p.call(Call{
 				Part: Permissions, Method: "DELETE", Path: "/servicePrincipals/" + offer.resource + "/appRoleAssignedTo/" + a.ID, What: "take " + name + " from " + app,
-				Why: "no code of " + app + " needs it", do: func(ctx context.Context) error { return s.Graph.RemoveAppRole(ctx, offer.resource, a.ID) },
+				Why: "it is one " + why, do: func(ctx context.Context) error { return s.Graph.RemoveAppRole(ctx, offer.resource, a.ID) },
 			})
 		}
 	}

@@ -91,6 +91,7 @@ type Config struct {
 	Name       string              // unique name of the API's registration; default rekey-api
 	URI        string              // its identifier URI; default api:// and the client id
 	Give       []string            // alarming permissions that are given nevertheless
+	Without    []string            // permissions that are needed, and not given: what they are for is left to people
 	Prune      bool                // take permissions of Graph away that an identity does not need
 	Parts      []Part              // those to look at; default all
 }

@@ -183,6 +183,84 @@ func TestWhatAnIdentityHoldsBeyondItsNeedIsNamedAndTakenAwayOnDemandAlone(t *tes
 	}
 }
 
+func TestWhatIsHeldAndIsNotToBeGivenIsNamedAndTakenAwayOnDemand(t *testing.T) {
+	const alarming, groups = "AppRoleAssignment.ReadWrite.All", "GroupMember.ReadWrite.All"
+	tests := map[string]struct {
+		held    string
+		change  func(*setup.Config)
+		warning string
+		note    string
+		pruned  bool
+	}{
+		"one by which it can give itself anything, and nobody asked for it": {held: alarming, warning: "respond holds " + alarming + ", by which it can give itself anything, and --give does not name it: --prune takes it away", pruned: true},
+		"the same, and somebody asked for it":                               {held: alarming, change: func(c *setup.Config) { c.Give = []string{alarming} }},
+		"one that is left out":                                              {held: groups, change: func(c *setup.Config) { c.Without = []string{groups} }, warning: "respond holds " + groups + ", which it is not to have (--without): --prune takes it away", pruned: true},
+		"one that is left out, and is not held":                             {change: func(c *setup.Config) { c.Without = []string{groups} }, note: "respond is not given " + groups + ", because --without names it"},
+		"one that it needs":                                                 {held: groups},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if tt.held != "" {
+				if err := w.Directory.Update(directory.ServicePrincipals, respond, "someone", "give", func(o *directory.Object) error {
+					o.AppRoles = append(o.AppRoles, directory.AppRoleAssignment{ID: "held", AppRoleID: setup.PermissionID("graph/" + tt.held), ResourceID: resource})
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p, err := w.setUp(run{apply: true, change: tt.change})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := words(p); !strings.Contains(got, tt.warning) || !strings.Contains(got, tt.note) || tt.warning == "" && tt.held != "" && strings.Contains(got, tt.held) {
+				t.Errorf("it says\n%s", got)
+			}
+			if _, err := w.setUp(run{apply: true, change: func(c *setup.Config) {
+				c.Prune = true
+				if tt.change != nil {
+					tt.change(c)
+				}
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			o, _ := w.Directory.Get(directory.ServicePrincipals, respond)
+			held := slices.ContainsFunc(o.AppRoles, func(a directory.AppRoleAssignment) bool { return a.AppRoleID == setup.PermissionID("graph/"+tt.held) })
+			if held == tt.pruned && tt.held != "" {
+				t.Errorf("with --prune it holds it: %t", held)
+			}
+			if given := strings.Contains(w.end(), setup.PermissionID("graph/"+groups)); given == (tt.change != nil && strings.Contains(name, "left out")) {
+				t.Errorf("the permission for groups is given: %t", given)
+			}
+		})
+	}
+}
+
+func TestOnlyPermissionsThatAreNeededCanBeLeftOutOrGiven(t *testing.T) {
+	tests := map[string]struct {
+		give, without []string
+		want          string
+	}{
+		"needed":                       {without: []string{"GroupMember.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"}},
+		"given":                        {give: []string{"AppRoleAssignment.ReadWrite.All"}},
+		"misspelt":                     {without: []string{"GroupMembers.ReadWrite.All"}, want: "no app needs GroupMembers.ReadWrite.All: see docs/permissions.md for what --give and --without can name"},
+		"given and misspelt":           {give: []string{"AppRoleAssignments.ReadWrite.All"}, want: "no app needs AppRoleAssignments.ReadWrite.All"},
+		"given and left out at a time": {give: []string{"AppRoleAssignment.ReadWrite.All"}, without: []string{"AppRoleAssignment.ReadWrite.All"}, want: "--give and --without both name AppRoleAssignment.ReadWrite.All"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var c setup.Config
+			err := c.Choose(tt.give, tt.without)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+			if err == nil && (!slices.Equal(c.Give, tt.give) || !slices.Equal(c.Without, tt.without)) {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
 func TestWhoLacksARoleIsToldWhichAndTheOtherPartsAreDone(t *testing.T) {
 	tests := map[string]struct {
 		as        string

@@ -179,9 +179,14 @@ func (d *Doctor) entra(ctx context.Context, r *Report) {
 			}
 		}
 		for _, n := range p.Problems {
-			if n.Part == part {
-				fine = false
-				r.warn(string(part)+"-unread", "have it looked at by somebody who has the role, or free what is in the way", "%s", n.Text)
+			if n.Part != part {
+				continue
+			}
+			fine = false
+			if n.Blocked {
+				r.fail(string(part)+"-missing", "free what is in the way, then run `rekey setup --only "+string(part)+"`, look at it, then with --apply", "not done: %s", n.Text)
+			} else {
+				r.warn(string(part)+"-unread", "have it looked at by somebody who has the role", "%s", n.Text)
 			}
 		}
 		for _, n := range p.Notes {

@@ -15,6 +15,7 @@ import (
 	"rekey/handlers/doctor"
 	"rekey/handlers/setup"
 	"rekey/handlers/switches"
+	azarm "rekey/shared/azure/arm"
 	"rekey/shared/deadletter"
 	"rekey/shared/ledger"
 	"rekey/shared/store"
@@ -105,6 +106,21 @@ func TestEachFaultIsFoundWithItsIdAndWhatToDo(t *testing.T) {
 				}
 			}
 		}, []string{"warn api-odd: the service principal"}},
+		"Entra's logs have no room": {func(w *world, c *doctor.Config) {
+			c.Setup = w.setup()
+			c.Setup.Hubs["signins"] = []string{"SignInLogs"}
+			for _, name := range []string{"a", "b", "c", "d"} {
+				must(c.Setup.ARM.PutEntraDiagnostics(t.Context(), azarm.EntraSetting{Name: name, HubRule: strings.Replace(rule, "namespaces/rekey", "namespaces/"+name, 1), Hub: "x", Categories: []string{"SignInLogs"}}))
+			}
+		}, []string{"FAIL diagnostics-missing: not done: planning Entra's diagnostic settings: the tenant has 5"}},
+		"a log of Entra goes elsewhere": {func(w *world, c *doctor.Config) {
+			c.Setup = w.setup()
+			c.Setup.Hubs = map[string][]string{"audit": {"AuditLogs"}}
+		}, []string{"FAIL diagnostics-missing: not done: planning Entra's diagnostic settings: rekey-auditlogs sends AuditLogs to hub auditlogs of the same namespace"}},
+		"settings of Entra that may not be read": {func(w *world, c *doctor.Config) {
+			w.admin = w.reader
+			c.Setup = w.setup()
+		}, []string{"warn diagnostics-unread: reading the diagnostic settings of Entra: 403 AuthorizationFailed"}},
 		"identities that are not named": {func(_ *world, c *doctor.Config) { c.Setup = nil }, []string{"warn entra-unknown:"}},
 		"no licence of Entra":           {func(w *world, _ *doctor.Config) { w.plans = []string{local.PlanWorkload} }, []string{"FAIL licence-entra-missing:"}},
 		"no Workload ID":                {func(w *world, _ *doctor.Config) { w.plans = []string{local.PlanP1} }, []string{"warn licence-workload-missing:"}},

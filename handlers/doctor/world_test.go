@@ -49,6 +49,7 @@ type world struct {
 	*cloud.Cloud
 	t       *testing.T
 	admin   string
+	reader  string // without the role for diagnostic settings
 	storage string // connection string
 	account *state.Account
 	table   string // the address table's file
@@ -60,9 +61,9 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	n := worlds.Add(1)
-	w := &world{t: t, admin: fmt.Sprintf("cccccccc-%04d-4000-8000-000000000001", n), now: time.Now().UTC()}
+	w := &world{t: t, admin: fmt.Sprintf("cccccccc-%04d-4000-8000-000000000001", n), reader: fmt.Sprintf("cccccccc-%04d-4000-8000-000000000002", n), now: time.Now().UTC()}
 	all := map[string][]string{local.Audience: {"Application.ReadWrite.All", "Application.Read.All", "AppRoleAssignment.ReadWrite.All", "Policy.Read.All", "LicenseAssignment.Read.All"}}
-	up, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Graph: local.Options{Pace: -1}, Identities: []entra.Identity{{ClientID: w.admin, ObjectID: w.admin, Roles: all}}})
+	up, err := cloud.Start(t.Context(), cloud.Config{Dir: t.TempDir(), TenantID: tenantID, Graph: local.Options{Pace: -1}, Identities: []entra.Identity{{ClientID: w.admin, ObjectID: w.admin, Roles: all}, {ClientID: w.reader, ObjectID: w.reader, Roles: all}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,8 +42,8 @@ func (s *Setup) diagnostics(ctx context.Context, p *Plan) error {
 		})
 	}
 	if total := len(have) + made; total > arm.MaxEntraSettings {
-		return fault.Errorf(fault.Limit, "planning Entra's diagnostic settings: the tenant has %d (%s) and %d more are needed, %d are allowed: remove one that nobody reads, or send everything to one hub in one setting with --one-hub signins",
-			len(have), strings.Join(namesOf(have), ", "), made, arm.MaxEntraSettings)
+		return blocked{fault.Errorf(fault.Limit, "planning Entra's diagnostic settings: the tenant has %d (%s) and %d more are needed, %d are allowed: remove one that nobody reads, or send everything to one hub in one setting with --one-hub signins",
+			len(have), strings.Join(namesOf(have), ", "), made, arm.MaxEntraSettings)}
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func (s *Setup) setting(have []arm.EntraSetting, hub string) (*arm.EntraSetting,
 			left = slices.DeleteFunc(left, func(c string) bool { return contains(e.Categories, c) })
 		} else if same {
 			if c := slices.IndexFunc(left, func(c string) bool { return contains(e.Categories, c) }); c >= 0 {
-				return nil, false, fault.Errorf(fault.Denied, "planning Entra's diagnostic settings: %s sends %s to hub %s of the same namespace, and a category goes to a namespace once: remove it from that setting, which stays as it is otherwise", e.Name, left[c], e.Hub)
+				return nil, false, blocked{fault.Errorf(fault.Denied, "planning Entra's diagnostic settings: %s sends %s to hub %s of the same namespace, and a category goes to a namespace once: remove it from that setting, which stays as it is otherwise", e.Name, left[c], e.Hub)}
 			}
 		}
 		if strings.EqualFold(e.Name, name) {
@@ -80,7 +80,7 @@ func (s *Setup) setting(have []arm.EntraSetting, hub string) (*arm.EntraSetting,
 	case mine == nil:
 		return &arm.EntraSetting{Name: name, HubRule: s.RuleID, Hub: hub, Categories: left}, true, nil
 	case mine.HubRule != "" && (!strings.EqualFold(mine.HubRule, s.RuleID) || !strings.EqualFold(mine.Hub, hub)):
-		return nil, false, fault.Errorf(fault.Denied, "planning Entra's diagnostic settings: there is a setting %s that writes to hub %s by %s: it is somebody else's and is not overwritten; choose other names with --prefix", mine.Name, mine.Hub, mine.HubRule)
+		return nil, false, blocked{fault.Errorf(fault.Denied, "planning Entra's diagnostic settings: there is a setting %s that writes to hub %s by %s: it is somebody else's and is not overwritten; choose other names with --prefix", mine.Name, mine.Hub, mine.HubRule)}
 	}
 	out := *mine
 	out.HubRule, out.Hub, out.Categories = s.RuleID, hub, append(slices.Clone(mine.Categories), left...)

@@ -57,6 +57,9 @@ type Remark struct {
 	Part Part   `json:"part"`
 	Text string `json:"text"`
 	Warn bool   `json:"warn,omitempty"` // it is not as it should be, and people have to see to it
+
+	// Blocked is set on a problem if all could be read, and something is missing that setup cannot make.
+	Blocked bool `json:"blocked,omitempty"`
 }
 
 // Value is a setting that follows from what was made, for the plan of Azure.
@@ -132,7 +135,8 @@ func (s *Setup) Plan(ctx context.Context) (*Plan, error) {
 		calls := len(p.Calls)
 		if err := do(ctx, p); err != nil {
 			p.Calls = p.Calls[:calls]
-			p.problem(part, explain(part, "", err).Error())
+			var b blocked
+			p.Problems = append(p.Problems, Remark{Part: part, Text: explain(part, "", err).Error(), Blocked: errors.As(err, &b)})
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -188,9 +192,10 @@ func (p *Plan) warn(part Part, format string, args ...any) {
 	p.Notes = append(p.Notes, Remark{Part: part, Text: fmt.Sprintf(format, args...), Warn: true})
 }
 
-func (p *Plan) problem(part Part, text string) {
-	p.Problems = append(p.Problems, Remark{Part: part, Text: text})
-}
+// blocked is an error of setup's own: all could be read, and people have to free what stands in the way.
+type blocked struct{ error }
+
+func (b blocked) Unwrap() error { return b.error }
 
 // own says what Rekey must never touch: its own identities.
 func (p *Plan) own(identities map[string]Identity) {

@@ -46,6 +46,11 @@ func (s *Setup) registration(ctx context.Context, p *Plan) error {
 		return err
 	}
 	s.api = api
+	if !missing {
+		if err := s.holders(ctx, p, graph.Applications, api.ID); err != nil {
+			return err
+		}
+	}
 	change, err := s.completed(p, api, missing)
 	if err != nil {
 		return err
@@ -128,6 +133,9 @@ func (s *Setup) principal(ctx context.Context, p *Plan, missing bool) error {
 		})
 	}
 	for _, sp := range list {
+		if err := s.holders(ctx, p, graph.ServicePrincipals, sp.ID); err != nil {
+			return err
+		}
 		if !sp.AccountEnabled {
 			p.warn(API, "the service principal %s of the API is disabled: nobody gets a token for it. Whoever disabled it enables it", sp.ID)
 		}

@@ -145,6 +145,51 @@ func TestARegistrationThatIsThereIsKeptAndCompleted(t *testing.T) {
 	}
 }
 
+func TestWhoOwnsTheAPIOrCanSignInAsItIsNamed(t *testing.T) {
+	const appID, app, sp = "dddddddd-0000-4000-8000-000000000002", "dddddddd-0000-4000-8000-000000000001", "dddddddd-0000-4000-8000-000000000009"
+	secret := []directory.PasswordCredential{{KeyID: "k", Digest: directory.Digest("s3cret"), EndDateTime: time.Now().Add(time.Hour)}}
+	tests := map[string]struct {
+		change func(app, principal *directory.Object)
+		want   string
+	}{
+		"nobody":                              {func(_, _ *directory.Object) {}, ""},
+		"somebody owns the application":       {func(a, _ *directory.Object) { a.Owners = []string{"mallory"} }, "the user mallory owns the application of the API"},
+		"somebody owns its service principal": {func(_, p *directory.Object) { p.Owners = []string{"mallory"} }, "the user mallory owns the service principal of the API"},
+		"an application owns it":              {func(a, _ *directory.Object) { a.Owners = []string{face} }, "the servicePrincipal rekey-face " + face + " owns the application of the API"},
+		"the application has a secret":        {func(a, _ *directory.Object) { a.PasswordCredentials = secret }, "the application of the API has 1 keys, client secrets or federated credentials"},
+		"the service principal has one":       {func(_, p *directory.Object) { p.PasswordCredentials = secret }, "the service principal of the API has 1 keys, client secrets or federated credentials"},
+		"the application trusts an issuer": {func(a, _ *directory.Object) {
+			a.Federated = []directory.Federated{{ID: "f", Name: "f", Issuer: "https://i", Subject: "s", Audiences: []string{"a"}}}
+		}, "the application of the API has 1 keys, client secrets or federated credentials"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a := directory.Object{ID: app, AppID: appID, UniqueName: "rekey-api", DisplayName: "Rekey", SignInAudience: "AzureADMyOrg"}
+			p := directory.Object{ID: sp, AppID: appID, DisplayName: "Rekey", ServicePrincipalType: "Application", AccountEnabled: true}
+			tt.change(&a, &p)
+			for collection, o := range map[string]directory.Object{directory.Users: {ID: "mallory", DisplayName: "Mallory"}, directory.Applications: a, directory.ServicePrincipals: p} {
+				if err := w.Directory.Seed(collection, o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			plan, err := w.setUp(run{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var warnings []string
+			for _, n := range plan.Notes {
+				if n.Part == setup.API && n.Warn {
+					warnings = append(warnings, n.Text)
+				}
+			}
+			if len(plan.Problems) > 0 || (len(warnings) == 1) != (tt.want != "") || len(warnings) == 1 && !strings.HasPrefix(warnings[0], tt.want) {
+				t.Errorf("problems %v, warnings %q, want %q", plan.Problems, warnings, tt.want)
+			}
+		})
+	}
+}
+
 func mustNames() []string { names, _ := access.Names(); return names }
 
 func TestWhatAnIdentityHoldsBeyondItsNeedIsNamedAndTakenAwayOnDemandAlone(t *testing.T) {

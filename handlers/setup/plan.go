@@ -64,7 +64,7 @@ type Remark struct {
 
 // Value is a setting that follows from what was made, for the plan of Azure.
 type Value struct {
-	Name  string   `json:"name"` // a variable of deploy/azure, or app and setting
+	Name  string   `json:"name"` // a variable of deploy/azure, with dots before what is inside it
 	Value []string `json:"value"`
 }
 

@@ -76,6 +76,16 @@ func TestARunThatIsKilledAtAnyCallIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
+func TestWhatIsPrintedCanBePutIntoTheFileOfVariables(t *testing.T) {
+	p := setup.Plan{Values: []setup.Value{{Name: "api_audience", Value: []string{"a", "api://a"}}, {Name: "settings.respond.REKEY_NEVER_TOUCH", Value: []string{"d,f"}}}}
+	got := words(&p)
+	for _, want := range []string{"\n  api_audience = [\"a\", \"api://a\"]\n", "\n  settings = { respond = { REKEY_NEVER_TOUCH = \"d,f\" } }\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not printed:\n%s", want, got)
+		}
+	}
+}
+
 func TestTheRegistrationOffersEveryPermissionOfTheAPI(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.setUp(run{apply: true}); err != nil {

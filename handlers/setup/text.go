@@ -29,11 +29,21 @@ func (p *Plan) Text(out io.Writer, applied bool) {
 		fmt.Fprintf(out, "STOP  %-18s  %s\n", n.Part, n.Text)
 	}
 	if len(p.Values) > 0 {
-		fmt.Fprintln(out, "\nfor terraform.tfvars, then `tofu apply`:")
+		fmt.Fprintln(out, "\nfor terraform.tfvars, beside what is there, then `tofu apply`:")
 		for _, v := range p.Values {
-			fmt.Fprintf(out, "  %s = %s\n", v.Name, quoted(v))
+			fmt.Fprintf(out, "  %s\n", assigned(v))
 		}
 	}
+}
+
+// assigned writes a value as a file of variables has it: what has dots in its name is inside objects.
+func assigned(v Value) string {
+	names := strings.Split(v.Name, ".")
+	out := names[len(names)-1] + " = " + quoted(v)
+	for _, name := range slices.Backward(names[:len(names)-1]) {
+		out = name + " = { " + out + " }"
+	}
+	return out
 }
 
 func quoted(v Value) string {

@@ -95,6 +95,9 @@ func TestTheRegistrationOffersEveryPermissionOfTheAPI(t *testing.T) {
 	if len(apps) != 1 || apps[0].GroupMembershipClaims != "DirectoryRole" || apps[0].SignInAudience != "AzureADMyOrg" || *apps[0].API.RequestedAccessTokenVersion != 2 {
 		t.Fatalf("%+v", apps)
 	}
+	if sp := w.Directory.ByAppID(directory.ServicePrincipals, apps[0].AppID); len(sp) != 1 || !slices.Contains(sp[0].Tags, "WindowsAzureActiveDirectoryIntegratedApp") {
+		t.Errorf("the portal's list does not show the API: %+v", sp)
+	}
 	names, _ := access.Names()
 	var roles, scopes []string
 	for i, r := range apps[0].DefinedAppRoles {

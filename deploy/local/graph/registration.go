@@ -238,7 +238,10 @@ func (s *Server) upsert(c call) {
 
 // addPrincipal makes the service principal of an application of the tenant.
 func (s *Server) addPrincipal(c call) {
-	var in struct{ AppID string }
+	var in struct {
+		AppID string
+		Tags  []string
+	}
 	if err := c.body(&in); err != nil {
 		c.refuse(err)
 		return
@@ -254,7 +257,7 @@ func (s *Server) addPrincipal(c call) {
 	}
 	o := directory.Object{
 		ID: guid(), AppID: in.AppID, DisplayName: apps[0].DisplayName, ServicePrincipalType: "Application", AppOwnerOrganizationID: s.directory.TenantID, AccountEnabled: true,
-		ServicePrincipalNames: append([]string{in.AppID}, apps[0].IdentifierURIs...), DefinedAppRoles: apps[0].DefinedAppRoles, SignInAudience: apps[0].SignInAudience,
+		ServicePrincipalNames: append([]string{in.AppID}, apps[0].IdentifierURIs...), DefinedAppRoles: apps[0].DefinedAppRoles, SignInAudience: apps[0].SignInAudience, Tags: in.Tags,
 	}
 	if err := s.directory.Create(directory.ServicePrincipals, c.actor.AppID, "add service principal", o); err != nil {
 		c.refuse(err)

@@ -48,9 +48,15 @@ func (c *Client) PutRegistration(ctx context.Context, uniqueName string, propert
 	})
 }
 
-// AddServicePrincipal makes the service principal of an application of this tenant. One that is there already is success.
+// tagShown makes a service principal show up in the portal's list of enterprise applications.
+const tagShown = "WindowsAzureActiveDirectoryIntegratedApp"
+
+// AddServicePrincipal makes the service principal of an application of this tenant, such that the portal lists it. One that is
+// there already is success.
 func (c *Client) AddServicePrincipal(ctx context.Context, appID string) error {
-	err := c.call(ctx, request{method: http.MethodPost, doing: "making the service principal of " + appID, path: "/servicePrincipals", body: map[string]string{"appId": appID}})
+	err := c.call(ctx, request{
+		method: http.MethodPost, doing: "making the service principal of " + appID, path: "/servicePrincipals", body: map[string]any{"appId": appID, "tags": []string{tagShown}},
+	})
 	return already(err, func() (bool, error) {
 		list, err := c.ServicePrincipals(ctx, appID)
 		return len(list) > 0, err

@@ -2,17 +2,24 @@
 # is read. What the numbers mean stands in docs/operations.md.
 
 variable "otlp" {
-  description = "An OpenTelemetry collector that gets spans, metrics and log records by OTLP over HTTP: its URL, like https://collector.example.com:4318, and what it asks for as OTEL_EXPORTER_OTLP_HEADERS (a secret: a reference to the settings vault). With host = true the Functions host sends its own spans and logs there, too (telemetryMode of host.json): try on one app whether the alerts still find the log. null: none."
-  type        = object({ endpoint = string, headers = optional(string, ""), host = optional(bool, false) })
+  description = "An OpenTelemetry collector that gets spans, metrics and log records by OTLP over HTTP: its URL, like https://collector.example.com:4318, and what it asks for as OTEL_EXPORTER_OTLP_HEADERS (a secret: a reference to the settings vault). With host = true the Functions host sends its own spans and logs there, too (telemetryMode of host.json): try on one app whether the alerts still find the log. settings: more of OpenTelemetry's own, like OTEL_TRACES_SAMPLER. null: none."
+  type        = object({ endpoint = string, headers = optional(string, ""), host = optional(bool, false), settings = optional(map(string), {}) })
   default     = null
   validation {
     condition     = var.otlp == null ? true : can(regex("^https://[^/?#@]+(/[^?#]*)?$", var.otlp.endpoint)) && (var.otlp.headers == "" || startswith(var.otlp.headers, "@Microsoft.KeyVault("))
     error_message = "An https URL without a user, and headers that name a secret: @Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)."
   }
+  validation {
+    condition = var.otlp == null ? true : alltrue([for name, value in var.otlp.settings :
+      can(regex("^OTEL_[A-Z0-9_]+$", name)) && !contains(["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"], name) && (!endswith(name, "_HEADERS") || startswith(value, "@Microsoft.KeyVault("))
+    ])
+    error_message = "Names that begin with OTEL_, without the endpoint and the headers that have their own place; headers of one signal name a secret, too: @Microsoft.KeyVault(SecretUri=...)."
+  }
 }
 
 locals {
   telemetry_settings = var.otlp == null ? {} : merge(
+    var.otlp.settings,
     { OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp.endpoint },
     var.otlp.host ? { AzureFunctionsJobHost__telemetryMode = "OpenTelemetry" } : {},
     var.otlp.headers == "" ? {} : { OTEL_EXPORTER_OTLP_HEADERS = var.otlp.headers },

@@ -97,6 +97,9 @@ func TestWhatIsBrokenDoesNotPass(t *testing.T) {
 		"a setting that function.json names is misspelt": {
 			"deploy/azure/settings.tf", "REKEY_CONSUMER_GROUP = ", "REKEY_CONSUMERGROUP = ", "detect is given the setting REKEY_CONSUMERGROUP, which nothing of it reads",
 		},
+		"a setting of OpenTelemetry is none": {
+			"deploy/azure/check/testdata/known.tfvars", "OTEL_METRIC_EXPORT_INTERVAL", "REKEY_MODE", "Names that begin with OTEL_",
+		},
 		"a table is not made": {
 			"deploy/azure/access.tf", `pages          = "write"`, "", "the plan makes no table pages",
 		},
@@ -107,6 +110,7 @@ func TestWhatIsBrokenDoesNotPass(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each has a copy and a folder of its own, and most of the time is OpenTofu's
 			copy := copied(t)
 			breakFile(t, filepath.Join(copy.Root, filepath.FromSlash(tt.file)), tt.old, tt.new)
 			got := strings.Join(complaints(t, copy), "\n")

@@ -86,8 +86,8 @@ func AppSettings(p *Plan) map[string]map[string]string {
 // hosts are the settings that the Functions host reads.
 var hosts = regexp.MustCompile(`^(AzureWebJobsStorage__(accountName|credential|clientId)|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING|AzureFunctionsJobHost__.+)$`)
 
-// process are the settings that every app's process reads (handlers/serve.go, shared/host/otlp) and that may be set.
-var process = []string{"REKEY_LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}
+// process are the settings that every app's process reads (handlers/serve.go, and those of OpenTelemetry) and that may be set.
+var process = regexp.MustCompile(`^(REKEY_LOG_LEVEL|OTEL_[A-Z0-9_]+)$`)
 
 // identity are the settings of a connection as an identity.
 var identity = []string{"__credential", "__clientId"}
@@ -128,7 +128,7 @@ func Settings(app string, set map[string]string, u *usage.Usage, triggers []Trig
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
-		if !allowed[name] && !hosts.MatchString(name) && !slices.Contains(process, name) {
+		if !allowed[name] && !hosts.MatchString(name) && !process.MatchString(name) {
 			out = append(out, fmt.Sprintf("%s is given the setting %s, which nothing of it reads (settings.tf)", app, name))
 		}
 	}

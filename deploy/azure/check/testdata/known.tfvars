@@ -34,4 +34,5 @@ otlp = {
   endpoint = "https://collector.example.com:4318"
   headers  = "@Microsoft.KeyVault(SecretUri=https://contoso-settings.vault.azure.net/secrets/otlp)"
   host     = true
+  settings = { OTEL_METRIC_EXPORT_INTERVAL = "30000" }
 }

@@ -195,6 +195,8 @@ resource "azapi_resource" "log_alert" {
   depends_on = [azapi_resource.workspace, azapi_resource.action_group]
 }
 
+# Whether such a rule fires when a hub gives out no value at all is not documented: docs/playbooks/stream-silent.md says what does
+# not depend on it.
 resource "azapi_resource" "stream_silent" {
   for_each  = { for key, hub in local.hubs : key => hub if contains(keys(var.silence), hub.stream) }
   type      = "Microsoft.Insights/metricAlerts@2018-03-01"

@@ -113,7 +113,8 @@ func staged(root string, logger *slog.Logger) (map[string]funchost.Handler, erro
 // refuse answers every staged function with the reason.
 func refuse(root string, reason error) map[string]funchost.Handler {
 	names, _ := funchost.Staged(root)
-	routes := map[string]funchost.Handler{"proxied": funchost.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	routes := map[string]funchost.Handler{"proxied": funchost.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		funchost.Note(r.Context(), funchost.NoteFailed, "not ready: "+reason.Error())
 		http.Error(w, `{"error":{"code":"serviceNotAvailable","message":"A setting is missing or wrong; the app's log says which."}}`, http.StatusServiceUnavailable)
 	}))}
 	for _, name := range names {

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rekey/shared/host/funchost"
 )
 
 // stageOnly makes an app root with the given functions.
@@ -50,6 +55,19 @@ func TestAMissingSettingIsNamedAndAnUnknownFunctionToo(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestARequestToAnAppThatIsNotReadyLeavesTheReasonInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	s, err := funchost.New(funchost.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Routes: refuse(stageOnly(t, "risk"), errors.New("REKEY_TENANT_ID is not set"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/x", nil))
+	if !strings.Contains(log.String(), `"error":"answering with status 503: not ready: REKEY_TENANT_ID is not set"`) || strings.Contains(w.Body.String(), "REKEY") {
+		t.Errorf("the log says %s, the answer %s", log.String(), w.Body)
 	}
 }
 

@@ -87,7 +87,7 @@ func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds
 			now := time.Now().UTC()
 			op.Made = &remedy.Made{DER: theCertificate(), Start: now, End: now.AddDate(0, 3, 0)}
 			l.put(op)
-			l.holder = evict.FromVault(oneKey{h})
+			l.holder, l.pause = evict.FromVault(oneKey{h}), 40*time.Second // two minutes are waited for the list
 			l.untilEnded(e)
 			err := l.toTheEnd()
 			op = l.operation()

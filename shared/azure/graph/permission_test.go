@@ -144,6 +144,7 @@ func TestEachMethodNeedsExactlyThePermissionsThatAreDeclared(t *testing.T) {
 func TestAgentsAndBlueprintsAreChangedWithThePermissionsForThem(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t, local.Options{})
+	der, _ := pair()
 	everything := graph.Permissions["SetEnabled"]
 	if err := w.client(everything...).SetEnabled(ctx, "agent", false); !errors.Is(err, fault.Denied) {
 		t.Errorf("an agent is switched with %v: %v", everything, err)
@@ -160,6 +161,7 @@ func TestAgentsAndBlueprintsAreChangedWithThePermissionsForThem(t *testing.T) {
 		"a blueprint is given a secret": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error {
 			return only(g.AddPassword(ctx, graph.Applications, "obj", "n", time.Now().Add(time.Hour)))
 		}},
+		"a blueprint's key is rolled by proof": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error { return only(g.AddKey(ctx, graph.Applications, "obj", der, w.holder)) }},
 		"a blueprint trusts an issuer once more": {"AgentIdentityBlueprint.AddRemoveCreds.All", func(g *graph.Client) error {
 			return g.AddFederated(ctx, "obj", graph.FederatedCredential{Name: "cd", Issuer: "j", Subject: "t", Audiences: []string{"a"}})
 		}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,13 +49,16 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// call makes a request, as the API does once the caller is known.
-func (w *world) call(t *testing.T, name, body, id string) (*httptest.ResponseRecorder, error) {
+// call makes a request, as the API does once the caller is known. Headers are name and value in turn.
+func (w *world) call(t *testing.T, name, body, id string, headers ...string) (*httptest.ResponseRecorder, error) {
 	t.Helper()
 	for _, r := range w.routes {
 		if r.Name == name {
 			req := httptest.NewRequestWithContext(t.Context(), r.Method, "/api"+r.Path, strings.NewReader(body))
 			req.SetPathValue("id", id)
+			for pair := range slices.Chunk(headers, 2) {
+				req.Header.Set(pair[0], pair[1])
+			}
 			rec := httptest.NewRecorder()
 			return rec, r.Do(rec, req)
 		}
@@ -64,9 +68,9 @@ func (w *world) call(t *testing.T, name, body, id string) (*httptest.ResponseRec
 }
 
 // carried makes a request for an order, carries it out, and returns what it says then.
-func (w *world) carried(t *testing.T, name, body string) map[string]any {
+func (w *world) carried(t *testing.T, name, body string, headers ...string) map[string]any {
 	t.Helper()
-	rec, err := w.call(t, name, body, "")
+	rec, err := w.call(t, name, body, "", headers...)
 	if err != nil || rec.Code != http.StatusAccepted || rec.Header().Get("Retry-After") == "" {
 		t.Fatalf("%d %s (%v)", rec.Code, rec.Body, err)
 	}
@@ -108,6 +112,17 @@ func TestAStopOverHTTPSaysWhatIsHalfDoneAndIsTakenBackTheSameWay(t *testing.T) {
 	w.carried(t, "resumeRemediations", `{"reason":"over"}`) // although everything is stopped
 	if k, err := w.lever.Switches.Kill(t.Context()); err != nil || k.On {
 		t.Errorf("it is still stopped: %+v (%v)", k, err)
+	}
+}
+
+// A runbook that sends a fixed key must stop everything each time.
+func TestAStopUnderAKeyThatWasUsedBeforeStops(t *testing.T) {
+	w := newWorld(t)
+	w.carried(t, "stopRemediations", `{"reason":"a drill"}`, "Idempotency-Key", "runbook-7")
+	w.carried(t, "resumeRemediations", `{"reason":"over"}`)
+	out := w.carried(t, "stopRemediations", `{"reason":"it is real"}`, "Idempotency-Key", "runbook-7")
+	if k, err := w.lever.Switches.Kill(t.Context()); err != nil || !k.On || k.Why != "it is real" || out["status"] != "succeeded" {
+		t.Errorf("%+v, %v (%v)", k, out, err)
 	}
 }
 

@@ -22,14 +22,15 @@ func (why) SchemaName() string { return "reason" }
 
 // Routes are the calls of the kill switch, and the place to look how far an order about remediations is.
 func Routes(d orders.Desk) []httpapi.Route {
-	about := httpapi.About{Tag: tag, Body: why{}, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Accepts()}
+	stops := httpapi.About{Tag: tag, Body: why{}, Answers: orders.Accepts()}
+	resumes := httpapi.About{Tag: tag, Body: why{}, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Repeats()}
 	return []httpapi.Route{
 		{
-			Method: http.MethodPost, Path: "/remediations/stop", Name: "stopRemediations", Permission: access.Act, About: about,
+			Method: http.MethodPost, Path: "/remediations/stop", Name: "stopRemediations", Permission: access.Act, About: stops,
 			Summary: "Stop everything before its next change.", Do: take(d, order.Stop),
 		},
 		{
-			Method: http.MethodPost, Path: "/remediations/resume", Name: "resumeRemediations", Permission: access.Act, About: about,
+			Method: http.MethodPost, Path: "/remediations/resume", Name: "resumeRemediations", Permission: access.Act, About: resumes,
 			Summary: "Let everything go on after a stop.", Do: take(d, order.Resume),
 		},
 		{

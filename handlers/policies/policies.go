@@ -140,33 +140,38 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, req order.Request
 	if err == nil {
 		o, err = h.Orders.Open(r.Context(), o)
 	}
+	if err == nil && h.Now().Sub(o.Opened) >= orders.KeyLife {
+		err = fault.Errorf(fault.Conflict, "the Idempotency-Key was used at %s, for order %s: a key holds for a day, send a new key", o.Opened.Format(time.RFC3339), o.ID)
+	}
 	if err != nil {
 		h.refused(w, err)
 		return
 	}
-	h.accepted(w, r, o)
+	h.show(w, r, o)
 }
 
-// order shows how far an order is: 202 while it is under way, 200 when it ended.
+// order shows how far an order is.
 func (h *handler) order(w http.ResponseWriter, r *http.Request) {
 	o, err := h.Orders.Get(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
+	if err != nil {
 		h.failed(w, err)
-	case o.Due():
-		h.accepted(w, r, o)
-	default:
-		h.answer(w, http.StatusOK, orderForm(o))
+		return
 	}
+	h.show(w, r, o)
 }
 
 // retryAfter is when to look again: an order makes a handful of calls at one a second.
 const retryAfter = "5"
 
-func (h *handler) accepted(w http.ResponseWriter, r *http.Request, o order.Order) {
-	w.Header().Set("Location", httpapi.Origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
-	w.Header().Set("Retry-After", retryAfter)
-	h.answer(w, http.StatusAccepted, orderForm(o))
+// show answers 202 while an order is under way, 200 when it ended.
+func (h *handler) show(w http.ResponseWriter, r *http.Request, o order.Order) {
+	status := http.StatusOK
+	if o.Due() {
+		status = http.StatusAccepted
+		w.Header().Set("Location", httpapi.Origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	h.answer(w, status, orderForm(o))
 }
 
 // refused answers what is wrong with a request.

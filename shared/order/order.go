@@ -188,7 +188,8 @@ func Is(message string) bool { return strings.HasPrefix(message, prefix) }
 
 // Same reports whether another order asks for the same: then it was sent twice.
 func (o *Order) Same(other Order) bool {
-	return o.Kind == other.Kind && slices.Equal(o.IDs, other.IDs) && bytes.Equal(compact(o.Body), compact(other.Body)) && o.Named == other.Named
+	return o.Kind == other.Kind && slices.Equal(o.IDs, other.IDs) && bytes.Equal(compact(o.Body), compact(other.Body)) &&
+		o.Named == other.Named && o.Reason == other.Reason
 }
 
 func compact(raw json.RawMessage) []byte {

@@ -52,6 +52,11 @@ func TestTheSameKeyOfTheSamePersonIsTheSameOrder(t *testing.T) {
 	if other := open(t, r); other.ID != o.ID || o.Same(other) {
 		t.Error("another content under the same key is not told apart")
 	}
+	r = request()
+	r.Reason = "another one"
+	if other := open(t, r); other.ID != o.ID || o.Same(other) {
+		t.Error("another reason under the same key is not told apart")
+	}
 	r = order.Request{Kind: order.CreatePolicy, Body: json.RawMessage(`{"a": 1}`), By: "a", Key: "k"}
 	p := open(t, r)
 	r.Body = json.RawMessage(`{"a":1}`)

@@ -24,8 +24,9 @@ type Lever struct {
 }
 
 // Do carries out an order to stop or to go on, and says what is half done. It changes nothing that the kill switch stops.
+// Of two who want the opposite, who asked last counts.
 func (l Lever) Do(ctx context.Context, w *orders.Work) error {
-	k := switches.Kill{By: w.By, Why: w.Reason, Time: l.Now()}
+	k := switches.Kill{By: w.By, Why: w.Reason, Time: l.Now(), Order: w.ID, Asked: w.Opened}
 	set := l.Switches.Stop
 	if w.Kind == order.Resume {
 		set = l.Switches.Resume

@@ -189,7 +189,7 @@ func (r *responder) orders(owner string) *orders.Runner {
 		Access: r.graph, Directory: r.graph, Cases: r.account.Cases().Of, Policies: policies.Store{Table: r.account.Table(store.TablePolicies)},
 		Tenant: string(r.settings.Tenant.ID), Own: string(r.settings.ClientID), NeverTouch: never, Now: time.Now,
 	})
-	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Now: time.Now}
+	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Approvals: r.settings.HTTPApprovals, Now: time.Now}
 	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
 	do := map[order.Kind]func(context.Context, *orders.Work) error{
 		order.Confirm: risk.Do, order.Dismiss: risk.Do,

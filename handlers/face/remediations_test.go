@@ -204,6 +204,13 @@ func TestApprovalsOverHTTPCountOnlyWhereTheSettingsSaySo(t *testing.T) {
 	if a := w.ordered(w.as(ann), path+"/reject", `{"reason":"no"}`); a.text("status") != "succeeded" {
 		t.Errorf("a no was refused: %s", a.raw)
 	}
+	if a := w.ordered(w.as(ann), "/remediations/stop", `{"reason":"drill"}`); a.text("status") != "succeeded" {
+		t.Errorf("a stop was refused: %s", a.raw)
+	}
+	a := w.ordered(w.as(ann), "/remediations/resume", `{"reason":"over"}`) // a yes to everything that stands
+	if k, err := w.switches.Kill(t.Context()); err != nil || !k.On || a.text("status") != "failed" || !strings.Contains(a.raw, "rekey resume") {
+		t.Errorf("%+v %s (%v)", k, a.raw, err)
+	}
 }
 
 func TestAPlanIsRejectedAndCancelledWithAReason(t *testing.T) {

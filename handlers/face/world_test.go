@@ -155,7 +155,7 @@ func (w *world) runner() *orders.Runner {
 		Rotations: rotations.People{Store: f.Rotations, Ledger: f.Ledger, Rotate: &memory.Bell{}, Now: f.Now},
 		Request:   w.triage().Request, Diff: back.Diff, Undo: back.Order, Stopped: stopped, Approvals: w.approvals,
 	}
-	lever := halt.Lever{Switches: w.switches, Operations: f.Operations, Now: f.Now}
+	lever := halt.Lever{Switches: w.switches, Operations: f.Operations, Approvals: w.approvals, Now: f.Now}
 	do := clerk.Kinds()
 	do[order.Stop], do[order.Resume] = lever.Do, lever.Do
 	do[order.CreatePolicy] = func(_ context.Context, w *orders.Work) error { // package conditional has its own tests

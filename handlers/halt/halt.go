@@ -20,6 +20,7 @@ import (
 type Lever struct {
 	Switches   switches.Store
 	Operations operations.Store
+	Approvals  bool // of orders: yeses over HTTP count, and to resume is one
 	Now        func() time.Time
 }
 
@@ -29,6 +30,9 @@ func (l Lever) Do(ctx context.Context, w *orders.Work) error {
 	k := switches.Kill{By: w.By, Why: w.Reason, Time: l.Now(), Order: w.ID, Asked: w.Opened}
 	set := l.Switches.Stop
 	if w.Kind == order.Resume {
+		if err := w.Counts(l.Approvals, "rekey resume"); err != nil {
+			return err
+		}
 		set = l.Switches.Resume
 	}
 	if err := set(ctx, k); err != nil {

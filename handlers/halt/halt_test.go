@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{bell: &memory.Bell{}, orders: &memory.Table{}, now: now}
 	clock := func() time.Time { return w.now }
-	w.lever = halt.Lever{Switches: switches.Store{Table: &memory.Table{}, Ledger: &memory.Blobs{}}, Operations: operations.Store{Table: &memory.Table{}}, Now: clock}
+	w.lever = halt.Lever{Switches: switches.Store{Table: &memory.Table{}, Ledger: &memory.Blobs{}}, Operations: operations.Store{Table: &memory.Table{}}, Approvals: true, Now: clock}
 	w.routes = halt.Routes(orders.Desk{Store: orders.Store{Table: w.orders, Bell: w.bell}, Prefix: "/api", Now: clock})
 	return w
 }
@@ -84,7 +84,7 @@ func (w *world) call(t *testing.T, name, body, id string, headers ...string) (*h
 	t.Helper()
 	for _, r := range w.routes {
 		if r.Name == name {
-			req := httptest.NewRequestWithContext(t.Context(), r.Method, "/api"+r.Path, strings.NewReader(body))
+			req := httptest.NewRequestWithContext(httpapi.WithCaller(t.Context(), httpapi.Caller{ObjectID: "ann", Client: "c1"}), r.Method, "/api"+r.Path, strings.NewReader(body))
 			req.SetPathValue("id", id)
 			for pair := range slices.Chunk(headers, 2) {
 				req.Header.Set(pair[0], pair[1])
@@ -260,13 +260,15 @@ func TestAnOrderThatIsTriedAgainFindsWhatItDid(t *testing.T) {
 	}
 }
 
-func TestAStopWithoutAReasonIsRefusedAndNothingIsWritten(t *testing.T) {
+func TestWithoutAReasonNothingIsWritten(t *testing.T) {
 	w := newWorld(t)
-	for _, body := range []string{`{}`, `{"reason":" "}`, `{"why":"x"}`, `no JSON`, ``} {
-		rec, err := w.call(t, "stopRemediations", body, "")
-		var refused *httpapi.Error
-		if !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
-			t.Errorf("%s: %d (%v)", body, rec.Code, err)
+	for _, call := range []string{"stopRemediations", "resumeRemediations"} {
+		for _, body := range []string{`{}`, `{"reason":" "}`, `{"why":"x"}`, `no JSON`, ``} {
+			rec, err := w.call(t, call, body, "")
+			var refused *httpapi.Error
+			if !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
+				t.Errorf("%s %s: %d (%v)", call, body, rec.Code, err)
+			}
 		}
 	}
 	if rung := w.bell.Rung(); len(rung) != 0 {

@@ -46,6 +46,11 @@ const maxBody = 16 << 10
 // take writes down that somebody wants to stop or to go on, before it answers.
 func take(d orders.Desk, kind order.Kind) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if kind == order.Resume {
+			if _, err := orders.Person(r); err != nil {
+				return err
+			}
+		}
 		var body why
 		j := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 		j.DisallowUnknownFields()

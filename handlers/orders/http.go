@@ -93,6 +93,16 @@ func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) er
 	return nil
 }
 
+// Person returns the user who calls. It refuses applications: they may ask and stop, and not decide.
+func Person(r *http.Request) (string, error) {
+	c := httpapi.CallerOf(r.Context())
+	if c.App || c.ObjectID == "" {
+		return "", httpapi.Errorf(http.StatusForbidden, "Authorization_RequestDenied",
+			"Deciding is for people: the caller is an application. It may ask for a remediation, look, and stop everything; a user has to decide, with the directory role Security Administrator or Global Administrator.")
+	}
+	return c.ObjectID, nil
+}
+
 // Sent reports whether the caller sent an order of this kind under his Idempotency-Key before. Whether it asks for the same
 // is for Take to see.
 func (d Desk) Sent(r *http.Request, kind order.Kind) bool {

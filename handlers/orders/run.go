@@ -114,6 +114,18 @@ func (w *Work) Save(ctx context.Context) error {
 	return nil
 }
 
+// Counts says why the yes of an order does not count, as an error of kind fault.Denied: an application gave it, or yeses over
+// HTTP do not count here, by the settings. At a terminal they do, by these commands.
+func (w *Work) Counts(overHTTP bool, commands string) error {
+	switch {
+	case w.Person == "":
+		return fault.Errorf(fault.Denied, "order %s is an application's: deciding is for people", w.ID)
+	case !overHTTP:
+		return fault.Errorf(fault.Denied, "approvals over HTTP do not count here: set REKEY_HTTP_APPROVALS to true, or decide at a terminal: %s", commands)
+	}
+	return nil
+}
+
 // Again reports whether an earlier attempt may have changed something.
 func (w *Work) Again() bool { return w.Attempts > 1 }
 

@@ -90,14 +90,9 @@ func signed(w *orders.Work) string {
 // mine reports whether a text was signed by this order: then an earlier attempt came that far.
 func mine(w *orders.Work, text string) bool { return strings.Contains(text, w.ID) }
 
+// permitted asks whether a yes counts.
 func (c Clerk) permitted(w *orders.Work) error {
-	switch {
-	case w.Person == "":
-		return fault.Errorf(fault.Denied, "order %s is an application's: deciding is for people", w.ID)
-	case !c.Approvals:
-		return fault.Errorf(fault.Denied, "approvals over HTTP do not count here: set REKEY_HTTP_APPROVALS to true, or approve at a terminal: rekey operation approve, rekey rotation approve")
-	}
-	return nil
+	return w.Counts(c.Approvals, "rekey operation approve, rekey rotation approve")
 }
 
 func (c Clerk) approve(ctx context.Context, w *orders.Work) error {

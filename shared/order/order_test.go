@@ -77,6 +77,8 @@ func TestARequestThatCannotBeCarriedOutIsRefused(t *testing.T) {
 		"of two policies":             func(r *order.Request) { r.Kind = order.RemovePolicy },
 		"to make a named":             func(r *order.Request) { r.Kind = order.CreatePolicy },
 		"to decide as an application": func(r *order.Request) { r.Kind, r.IDs = order.Approve, []string{"op-1"} },
+		"to go on as an application":  func(r *order.Request) { r.Kind, r.IDs, r.Reason = order.Resume, nil, "over" },
+		"to go on without a reason":   func(r *order.Request) { r.Kind, r.IDs, r.Person, r.Reason = order.Resume, nil, "p", " " },
 		"to decide about two":         func(r *order.Request) { r.Kind, r.Person = order.Cancel, "p" },
 		"with a great body":           func(r *order.Request) { r.Body = make([]byte, order.MaxBody+1) },
 	} {

@@ -144,6 +144,50 @@ func TestAYesThatIsOldOrForAnotherPlanDoesNotCount(t *testing.T) {
 	}
 }
 
+// Respond may be off for a weekend: a yes is as old as it is when somebody hears it.
+func TestAYesIsDatedWhenItWasGivenAndNotWhenItIsCarriedOut(t *testing.T) {
+	w := newWorld(t)
+	guarded, path := w.asked("sp-guarded", "approve"), w.ended()
+	w.must(w.switches.Stop(t.Context(), switches.Kill{By: "ann", Why: "drill", Time: w.now.Add(-time.Minute)}))
+	w.late = true
+	sent := map[string]answer{
+		"a plan":   w.do(w.as(ann), "POST", guarded+"/approve", `{"planHash":"`+w.hash(guarded)+`"}`),
+		"a tier":   w.do(w.as(ann), "POST", path+"/rotation/approve", `{"tier":1,"planHash":"hash1"}`),
+		"a secret": w.do(w.as(ann), "POST", path+"/rotation/resume", `{"target":"random:v/parked"}`),
+		"a resume": w.do(w.as(ann), "POST", "/remediations/resume", `{"reason":"over"}`),
+	}
+	w.now = w.now.Add(3 * time.Hour)
+	second := w.do(w.as(ben), "POST", guarded+"/approve", `{"planHash":"`+w.hash(guarded)+`"}`)
+	w.now = w.now.Add(time.Hour)
+	w.carryOut()
+	for name, a := range sent {
+		if a := w.followed(w.as(ann), a); a.text("status") != "failed" || !strings.Contains(a.raw, "4 hours") {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+	}
+	if a := w.followed(w.as(ben), second); a.text("statusDetail") != "approved; 1 more must approve within 4 hours" {
+		t.Errorf("%s", a.raw)
+	}
+	o, err := w.face.Operations.Get(t.Context(), strings.TrimPrefix(guarded, "/remediations/"))
+	if err != nil || len(o.Approvals) != 1 || !o.Approvals[0].Time.Equal(w.now.Add(-time.Hour)) {
+		t.Errorf("%+v (%v)", o.Approvals, err)
+	}
+}
+
+func TestAYesToATierIsDatedWhenItWasGiven(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/approve"
+	w.late = true
+	w.do(w.as(ann), "POST", path, `{"tier":1,"planHash":"hash1"}`)
+	said := w.now
+	w.now = w.now.Add(3 * time.Hour)
+	w.carryOut()
+	words, err := w.face.Rotations.Words(t.Context(), "rot-ended")
+	if err != nil || len(words) != 1 || !words[0].Time.Equal(said) {
+		t.Errorf("%+v (%v)", words, err)
+	}
+}
+
 func TestARequestThatIsSentTwiceIsOne(t *testing.T) {
 	w := newWorld(t)
 	path := w.asked("sp1", "approve")

@@ -78,14 +78,14 @@ func (r *rig) handle(t *testing.T, id string) error {
 	t.Helper()
 	return orders.New(orders.Config{
 		Orders: r.table, Ledger: r.ledger, Now: func() time.Time { return r.now }, Owner: "one", Stopped: func(context.Context) (bool, error) { return false, nil },
-		Do: map[order.Kind]func(context.Context, *orders.Work) error{order.Dismiss: r.do},
+		Do: map[order.Kind]func(context.Context, *orders.Work) error{order.Dismiss: r.do, order.Stop: r.do},
 	}).Handle(t.Context(), funchost.Message{Text: id})
 }
 
 func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err    error
-		after  time.Duration
+		after  time.Duration // of the last attempt; there was one before
 		status order.Status
 		kind   error // of what the host is told; nil is success
 	}{
@@ -101,7 +101,9 @@ func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now.Add(tt.after), do: func(context.Context, *orders.Work) error { return tt.err }}
 			s := orders.Store{Table: r.table}
-			o, err := s.Open(t.Context(), made(t, "k"))
+			o := made(t, "k")
+			o.Attempts = 1
+			o, err := s.Open(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,6 +116,41 @@ func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 				t.Errorf("the host is told %v", err)
 			}
 		})
+	}
+}
+
+// Nobody expects what he asked for days ago, but who wants everything to stop means it.
+func TestAnOrderThatIsHeardADayLateIsNotBegunUnlessItIsAStop(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind  order.Kind
+		after time.Duration
+		begun bool
+	}{
+		"at once": {order.Dismiss, 0, true}, "hours later": {order.Dismiss, 23 * time.Hour, true}, "days later": {order.Dismiss, 60 * time.Hour, false},
+		"a stop days later": {order.Stop, 60 * time.Hour, true},
+	} {
+		begun := false
+		do := func(context.Context, *orders.Work) error { begun = true; return nil }
+		r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now.Add(tt.after), do: do}
+		req := order.Request{Kind: tt.kind, By: "alice", Key: "k", Reason: "a drill"}
+		if tt.kind == order.Dismiss {
+			req.IDs = []string{"a1"}
+		}
+		o, err := order.New(req, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := orders.Store{Table: r.table}
+		if _, err := s.Open(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.handle(t, o.ID); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		got, err := s.Get(t.Context(), o.ID)
+		if err != nil || begun != tt.begun || (got.Status == order.Failed) == tt.begun {
+			t.Errorf("%s: begun %t, %+v (%v)", name, begun, got, err)
+		}
 	}
 }
 

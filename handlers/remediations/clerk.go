@@ -97,14 +97,11 @@ func (c Clerk) permitted(w *orders.Work) error {
 
 func (c Clerk) approve(ctx context.Context, w *orders.Work) error {
 	body, err := w.Remediation()
-	if err == nil {
-		err = c.permitted(w)
-	}
 	if err != nil {
 		return err
 	}
 	now := c.People.Now()
-	a := remedy.Approval{By: w.Person, PlanHash: body.Hash, Note: signed(w)}
+	a := remedy.Approval{By: w.Person, PlanHash: body.Hash, Time: w.Opened, Note: signed(w)}
 	notBefore := now
 	if _, until, on := c.Rest.On(now); on && body.Wait {
 		notBefore = until
@@ -115,6 +112,9 @@ func (c Clerk) approve(ctx context.Context, w *orders.Work) error {
 	}
 	op := o.Operation
 	if !slices.ContainsFunc(op.Approvals, func(x remedy.Approval) bool { return mine(w, x.Note) }) {
+		if err := c.permitted(w); err != nil {
+			return err
+		}
 		dry := o.Operation
 		if err := dry.Approve(a, notBefore, now); err != nil {
 			return final(err)
@@ -231,13 +231,13 @@ func (c Clerk) word(what string) func(context.Context, *orders.Work) error {
 				return err
 			}
 		}
-		word := rotations.Word{What: what, Tier: body.Tier, Hash: body.Hash, Target: body.Target, By: w.Person, Why: signed(w), Time: c.Rotations.Now()}
+		word := rotations.Word{What: what, Tier: body.Tier, Hash: body.Hash, Target: body.Target, By: w.Person, Why: signed(w), Time: w.Opened}
 		j, err := c.Rotations.Get(ctx, w.IDs[0])
 		if err != nil {
 			return err
 		}
 		if !j.Claimed() {
-			if err := word.Apply(j.Journal, word.Time); err != nil { // on a copy that is not written
+			if err := word.Apply(j.Journal, c.Rotations.Now()); err != nil { // on a copy that is not written
 				return final(err)
 			}
 		}

@@ -22,7 +22,7 @@ type People struct {
 	Now    func() time.Time
 }
 
-// Say takes a person's word, if it would take effect on the rotation as it is now.
+// Say takes a person's word, if it would take effect on the rotation as it is now. One without a time is said now.
 func (p People) Say(ctx context.Context, id string, w Word) error {
 	if strings.TrimSpace(w.By) == "" {
 		return fault.Errorf(fault.Denied, "saying %s about %s: who says it has to be named", w.What, id)
@@ -35,7 +35,9 @@ func (p People) Say(ctx context.Context, id string, w Word) error {
 		return fault.Errorf(fault.Conflict, "saying %s about %s: it is being planned: look again in a minute", w.What, id)
 	}
 	now := p.Now().UTC()
-	w.Time = now
+	if w.Time.IsZero() {
+		w.Time = now
+	}
 	if err := w.Apply(j.Journal, now); err != nil { // on a copy that is not written
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"rekey/shared/ledger"
 	"rekey/shared/order"
 	"rekey/shared/remedy"
+	"rekey/shared/store"
 	"rekey/shared/store/memory"
 )
 
@@ -258,6 +259,44 @@ func TestAnOrderThatIsTriedAgainFindsWhatItDid(t *testing.T) {
 	if err != nil || len(l.Entries()) != 1 {
 		t.Errorf("%d entries (%v)", len(l.Entries()), err)
 	}
+}
+
+func TestAStopThatWorkedSucceededWhateverElseCouldNotBeReadOrWritten(t *testing.T) {
+	for name, spoil := range map[string]func(context.Context, *world) error{
+		"an operation of a newer program": func(ctx context.Context, w *world) error {
+			_, err := w.lever.Operations.Table.Put(ctx, store.Row{Partition: remedy.Partition, Key: "op-9", Data: []byte(`{"version":99,"id":"op-9"}`)})
+			return err
+		},
+		"an operation that is none": func(ctx context.Context, w *world) error {
+			_, err := w.lever.Operations.Table.Put(ctx, store.Row{Partition: remedy.Partition, Key: "op-9", Data: []byte(`half`)})
+			return err
+		},
+		"a table of operations that is down": func(_ context.Context, w *world) error {
+			w.lever.Operations.Table = down{w.lever.Operations.Table}
+			return nil
+		},
+		"a record that is broken": func(ctx context.Context, w *world) error {
+			return w.lever.Switches.Ledger.Write(ctx, switches.Record+ledger.Suffix, []byte("{}\n"))
+		},
+	} {
+		w := newWorld(t)
+		if err := spoil(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		out := w.carried(t, "stopRemediations", `{"reason":"a drill"}`)
+		notes, _ := out["notes"].([]any)
+		detail, _ := out["statusDetail"].(string)
+		if k, err := w.lever.Switches.Kill(t.Context()); err != nil || !k.On || out["status"] != "succeeded" || len(notes) != 1 || !strings.Contains(detail, "STOPPED") {
+			t.Errorf("%s: %+v, %v (%v)", name, k, out, err)
+		}
+	}
+}
+
+// down is a table that cannot be listed.
+type down struct{ store.Table }
+
+func (down) List(context.Context, string, string, int) ([]store.Row, string, error) {
+	return nil, "", fault.Errorf(fault.Transient, "it is down")
 }
 
 func TestWithoutAReasonNothingIsWritten(t *testing.T) {

@@ -84,8 +84,11 @@ func (k Kill) stands(now Kill) (bool, error) {
 	return false, fault.Errorf(fault.Denied, "nothing was stopped: %s let everything go on at %s, after this was asked for", now.By, now.Time.Format(time.RFC3339))
 }
 
-// Stop sets the kill switch, first of all, and then writes down who did. Setting it again changes the reason. An order
-// changes nothing when it was overtaken.
+// ErrUnrecorded says that everything is stopped, and that who did it could not be written down for good.
+var ErrUnrecorded = errors.New("everything is stopped, but the record does not say by whom")
+
+// Stop sets the kill switch, first of all, and then writes down who did (see ErrUnrecorded). Setting it again changes the
+// reason. An order changes nothing when it was overtaken.
 func (s Store) Stop(ctx context.Context, k Kill) error {
 	if strings.TrimSpace(k.By) == "" || strings.TrimSpace(k.Why) == "" {
 		return fault.Errorf(fault.Denied, "stopping: say who you are and why (--by, --why)")
@@ -98,7 +101,10 @@ func (s Store) Stop(ctx context.Context, k Kill) error {
 	if !changed {
 		return nil
 	}
-	return s.note(ctx, ledger.Entry{Time: k.Time, Actor: k.By, Text: "stopped everything: " + k.Why})
+	if err := s.note(ctx, ledger.Entry{Time: k.Time, Actor: k.By, Text: "stopped everything: " + k.Why}); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnrecorded, err)
+	}
+	return nil
 }
 
 // Resume lets Rekey go on. It is written down first: without a record nothing is let loose. An order changes nothing when

@@ -82,8 +82,10 @@ func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) er
 	switch {
 	case errors.Is(err, fault.Conflict):
 		return httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The Idempotency-Key was used for another request, order %s: send a new key.", o.ID)
-	case errors.Is(err, fault.Poison), errors.Is(err, fault.Denied):
+	case errors.Is(err, fault.Poison):
 		return httpapi.BadRequest("%s", err)
+	case errors.Is(err, fault.ErrUnreadable):
+		return unreadable(err)
 	case err != nil:
 		return err
 	case d.Now().Sub(o.Opened) >= KeyLife:
@@ -91,6 +93,10 @@ func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) er
 	}
 	d.show(w, r, o)
 	return nil
+}
+
+func unreadable(err error) error {
+	return httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The order cannot be read by this version of Rekey: %s.", err)
 }
 
 // Person returns the user who calls. It refuses applications: they may ask and stop, and not decide.
@@ -132,6 +138,8 @@ func (d Desk) Look(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, fault.NotFound), err == nil && !o.Kind.Remedial():
 		return httpapi.Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no such order: take the address from the Location of the answer that accepted it.")
+	case errors.Is(err, fault.ErrUnreadable):
+		return unreadable(err)
 	case err != nil:
 		return err
 	}

@@ -64,7 +64,7 @@ func (s Store) Get(ctx context.Context, id string) (order.Order, error) {
 func decode(row store.Row) (order.Order, error) {
 	var o order.Order
 	if err := json.Unmarshal(row.Data, &o); err != nil {
-		return o, fault.Errorf(fault.Denied, "reading order %s: %v", row.Key, err)
+		return o, fault.Unreadable("reading order %s: %v", row.Key, err)
 	}
 	return o, o.Readable()
 }

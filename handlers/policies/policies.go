@@ -46,13 +46,13 @@ type handler struct{ Config }
 func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 	all, err := h.Policies.All(r.Context())
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	values := make([]any, len(all))
 	for i, k := range all {
 		if values[i], err = form(k); err != nil {
-			h.failed(w, err)
+			h.failed(w, r, err)
 			return
 		}
 	}
@@ -62,12 +62,12 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 func (h *handler) get(w http.ResponseWriter, r *http.Request) {
 	k, err := h.Policies.Get(r.Context(), strings.ToLower(r.PathValue("id")))
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	out, err := form(k)
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	h.answer(w, http.StatusOK, out)
@@ -82,7 +82,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
 	h.open(w, r, order.Request{Kind: order.CreatePolicy, Body: body})
@@ -94,7 +94,7 @@ func (h *handler) update(w http.ResponseWriter, r *http.Request) {
 		_, err = policy.Parse(body)
 	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
 	h.open(w, r, order.Request{Kind: order.UpdatePolicy, IDs: []string{r.PathValue("id")}, Body: body})
@@ -144,7 +144,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, req order.Request
 		err = fault.Errorf(fault.Conflict, "the Idempotency-Key was used at %s, for order %s: a key holds for a day, send a new key", o.Opened.Format(time.RFC3339), o.ID)
 	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
 	h.show(w, r, o)
@@ -154,7 +154,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, req order.Request
 func (h *handler) order(w http.ResponseWriter, r *http.Request) {
 	o, err := h.Orders.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	h.show(w, r, o)
@@ -175,13 +175,13 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, o order.Order) {
 }
 
 // refused answers what is wrong with a request.
-func (h *handler) refused(w http.ResponseWriter, err error) {
+func (h *handler) refused(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, fault.Poison):
 		h.fail(w, http.StatusBadRequest, "BadRequest", err.Error())
 	case errors.Is(err, fault.Conflict):
 		h.fail(w, http.StatusConflict, "Conflict", err.Error())
 	default:
-		h.failed(w, err)
+		h.failed(w, r, err)
 	}
 }

@@ -144,7 +144,7 @@ func (s Store) Head(ctx context.Context, id string) (rotate.Head, error) {
 func head(row store.Row) (rotate.Head, error) {
 	var h rotate.Head
 	if err := json.Unmarshal(row.Data, &h); err != nil {
-		return rotate.Head{ID: row.Key}, fault.Errorf(fault.Denied, "reading rotation %s: its head is no journal: %v", row.Key, err)
+		return rotate.Head{ID: row.Key}, fault.Unreadable("reading rotation %s: its head is no journal: %v", row.Key, err)
 	}
 	return h, h.Readable()
 }

@@ -203,7 +203,7 @@ func compact(raw json.RawMessage) []byte {
 // Readable reports whether this program may work with an order that was read, as an error of kind fault.Denied if not.
 func (o *Order) Readable() error {
 	if o.Version > version {
-		return fault.Errorf(fault.Denied, "reading order %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
+		return fault.Unreadable("reading order %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
 	}
 	return nil
 }

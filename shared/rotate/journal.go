@@ -143,7 +143,7 @@ func (j *Journal) add(t Target) *Item {
 // Readable reports whether this program may work with a journal that was read, as an error of kind fault.Denied if not.
 func (h *Head) Readable() error {
 	if h.Version > version {
-		return fault.Errorf(fault.Denied, "reading rotation %s: version %d is newer than this program's %d: upgrade it", h.ID, h.Version, version)
+		return fault.Unreadable("reading rotation %s: version %d is newer than this program's %d: upgrade it", h.ID, h.Version, version)
 	}
 	return nil
 }

@@ -48,6 +48,28 @@ func TestAnOrderThatIsWrittenCountsThoughTheBellIsMute(t *testing.T) {
 	}
 }
 
+func TestAnOrderThatCannotBeReadHidesNoOther(t *testing.T) {
+	s := orders.Store{Table: &memory.Table{}}
+	for _, key := range []string{"one", "broken", "newer", "two", "three"} {
+		if _, err := s.Open(t.Context(), made(t, key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, data := range map[string]string{"broken": "half", "newer": `{"version":99}`} {
+		row, err := s.Table.Get(t.Context(), order.Partition, made(t, key).ID)
+		if err == nil {
+			row.Data = []byte(data)
+			_, err = s.Table.Put(t.Context(), row)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stuck, err := s.Stuck(t.Context(), now.Add(time.Minute)); len(stuck) != 3 || !errors.Is(err, fault.ErrUnreadable) {
+		t.Errorf("%v (%v)", stuck, err)
+	}
+}
+
 func TestAnOrderThatIsSentTwiceIsOneAndAnotherUnderItsKeyIsRefused(t *testing.T) {
 	bell := &memory.Bell{}
 	s := orders.Store{Table: &memory.Table{}, Bell: bell}

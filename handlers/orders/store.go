@@ -69,26 +69,27 @@ func decode(row store.Row) (order.Order, error) {
 	return o, o.Readable()
 }
 
-// Stuck returns the orders that are due and have not moved since a time.
+// Stuck returns the orders that are due and have not moved since a time, beside the errors of those that cannot be read.
 func (s Store) Stuck(ctx context.Context, since time.Time) ([]string, error) {
 	const batch = 200
 	var out []string
+	var bad []error
 	for from := ""; ; {
 		rows, next, err := s.Table.List(ctx, order.Partition, from, batch)
 		if err != nil {
-			return out, fmt.Errorf("listing orders: %w", err)
+			return out, errors.Join(append(bad, fmt.Errorf("listing orders: %w", err))...)
 		}
 		for _, row := range rows {
 			o, err := decode(row)
-			if err != nil {
-				return out, err
-			}
-			if o.Due() && o.Updated.Before(since) {
+			switch {
+			case err != nil:
+				bad = append(bad, err)
+			case o.Due() && o.Updated.Before(since):
 				out = append(out, o.ID)
 			}
 		}
 		if from = next; from == "" {
-			return out, nil
+			return out, errors.Join(bad...)
 		}
 	}
 }

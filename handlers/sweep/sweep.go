@@ -142,22 +142,20 @@ func (s *Sweep) unheard(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// ordered rings for orders that stand still.
+// ordered rings for orders that stand still. One that cannot be read, or rung for, keeps no other from being heard.
 func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
 	if s.Orders == nil {
 		return nil
 	}
 	ids, err := s.Orders(ctx, now.Add(-s.Quiet))
-	if err != nil {
-		return err
-	}
 	for _, id := range ids {
-		if err := s.Evict.Ring(ctx, id); err != nil {
-			return fmt.Errorf("ringing for order %s: %w", id, err)
+		if ringErr := s.Evict.Ring(ctx, id); ringErr != nil {
+			err = errors.Join(err, fmt.Errorf("ringing for order %s: %w", id, ringErr))
+			continue
 		}
 		funchost.Count(ctx, "rung_orders", 1)
 	}
-	return nil
+	return err
 }
 
 // settled rings for triage of a principal whose operation has ended well and whose case does not say so yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,69 @@ func TestAnOrderThatCannotBeReadHidesNoOther(t *testing.T) {
 	}
 	if stuck, err := s.Stuck(t.Context(), now.Add(time.Minute)); len(stuck) != 3 || !errors.Is(err, fault.ErrUnreadable) {
 		t.Errorf("%v (%v)", stuck, err)
+	}
+}
+
+// counted is a table that counts what is read of it.
+type counted struct {
+	store.Table
+	reads int
+}
+
+func (c *counted) Get(ctx context.Context, partition, key string) (store.Row, error) {
+	c.reads++
+	return c.Table.Get(ctx, partition, key)
+}
+
+func (c *counted) List(ctx context.Context, partition, from string, limit int) ([]store.Row, string, error) {
+	rows, more, err := c.Table.List(ctx, partition, from, limit)
+	c.reads += len(rows)
+	return rows, more, err
+}
+
+// Orders are kept for good: looking for those that stand still must not read them all, every minute.
+func TestOrdersThatEndedAreNotReadAgain(t *testing.T) {
+	r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now, do: func(context.Context, *orders.Work) error { return nil }}
+	s := orders.Store{Table: r.table}
+	for i := range 50 {
+		o, err := s.Open(t.Context(), made(t, fmt.Sprint(i)))
+		if err == nil {
+			err = r.handle(t, o.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, err := s.Open(t.Context(), made(t, "k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &counted{Table: r.table}
+	if stuck, err := (orders.Store{Table: table}).Stuck(t.Context(), now.Add(time.Minute)); err != nil || len(stuck) != 1 || stuck[0] != open.ID || table.reads > 2 {
+		t.Errorf("%v with %d reads (%v)", stuck, table.reads, err)
+	}
+}
+
+// Whoever ended an order and was interrupted then leaves its mark, which the next look takes away.
+func TestAMarkThatWasLeftBehindGoes(t *testing.T) {
+	r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now, do: func(context.Context, *orders.Work) error { return nil }}
+	s := orders.Store{Table: r.table}
+	o, err := s.Open(t.Context(), made(t, "k"))
+	if err == nil {
+		err = r.handle(t, o.ID)
+	}
+	for _, key := range []string{o.ID, "order-none"} {
+		if err == nil {
+			_, err = r.table.Put(t.Context(), store.Row{Partition: "pending", Key: key, Data: []byte(key)})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := s.Stuck(t.Context(), now.Add(time.Minute))
+	rows, _, listErr := r.table.List(t.Context(), "pending", "", 10)
+	if err := errors.Join(err, listErr); err != nil || len(stuck) != 0 || len(rows) != 0 {
+		t.Errorf("%v, %d marks (%v)", stuck, len(rows), err)
 	}
 }
 

@@ -190,5 +190,9 @@ func (w *Work) end(ctx context.Context, s order.Status, message string) error {
 	}
 	funchost.Count(ctx, "orders_"+string(s), 1)
 	w.End(s, message, w.runner.Now())
-	return w.Save(ctx)
+	if err := w.Save(ctx); err != nil {
+		return err
+	}
+	unmark(ctx, w.runner.Orders, w.ID)
+	return nil
 }

@@ -1,6 +1,8 @@
 package face_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -9,8 +11,11 @@ import (
 
 	"rekey/handlers/switches"
 	"rekey/shared/decide"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/store/memory"
 )
 
 func TestAPlanIsAskedForApprovedAndBeginsAndTheRecordSaysByWhom(t *testing.T) {
@@ -333,6 +338,80 @@ func TestTheRotationOfACaseIsShownAndDecidedAbout(t *testing.T) {
 	}
 	if a := w.do(w.as(ann), "GET", w.asked("sp1", "plan")+"/rotation", ""); a.status != http.StatusNotFound || !strings.Contains(a.raw, "when the principal's access is cut") {
 		t.Errorf("%d %s", a.status, a.raw)
+	}
+}
+
+// mute is a bell that does not ring.
+type mute struct{}
+
+func (mute) Ring(context.Context, string) error { return fault.Errorf(fault.Transient, "no queue") }
+
+// hear takes in what people said about the rotation, as its executor does.
+func (w *world) hear() (heard int) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	words, err := w.face.Rotations.Words(ctx, "rot-ended")
+	w.must(err)
+	j, err := w.face.Rotations.Get(ctx, "rot-ended")
+	w.must(err)
+	for _, x := range words {
+		if j.Hear(x.ID) {
+			heard++
+			w.must(x.Apply(j.Journal, w.now))
+		}
+	}
+	w.must(w.face.Rotations.Write(ctx, j, ""))
+	for _, x := range words {
+		w.must(w.face.Rotations.Drop(ctx, x))
+	}
+	return heard
+}
+
+// The executor may have heard the word, and removed it, before its order is tried again.
+func TestAWordIsHeardOnceHoweverOftenItsOrderIsTried(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/"
+	for call, body := range map[string]string{"approve": `{"tier":1,"planHash":"hash1"}`, "resume": `{"target":"random:v/parked"}`, "decline": `{"tier":2}`} {
+		w.late, w.rotate = true, mute{}
+		sent := w.do(w.as(ann), "POST", path+call, body)
+		if err := w.runner().Handle(t.Context(), funchost.Message{Text: sent.text("id")}); !errors.Is(err, fault.Transient) {
+			t.Fatalf("%s: the ring was not lost: %v", call, err)
+		}
+		if n := w.hear(); n != 1 {
+			t.Errorf("%s: %d words were heard", call, n)
+		}
+		w.rotate, w.now = &memory.Bell{}, w.now.Add(5*time.Hour) // by then the yes would be too old, and the secret is not parked
+		w.carryOut()
+		if a := w.followed(w.as(ann), sent); a.text("status") != "succeeded" {
+			t.Errorf("%s: %s", call, a.raw)
+		}
+		if n := w.hear(); n != 0 {
+			t.Errorf("%s: it was heard again", call)
+		}
+	}
+	j, err := w.face.Rotations.Get(t.Context(), "rot-ended")
+	if err != nil || j.Tiers[0].Allowed != 10 || len(j.Tiers[0].Approvals) != 0 {
+		t.Errorf("%+v (%v)", j.Tiers[0], err)
+	}
+	l, err := ledger.Open(t.Context(), w.face.Ledger, "rot-ended")
+	if err != nil || len(l.Entries()) != 3 {
+		t.Errorf("%d entries (%v)", len(l.Entries()), err)
+	}
+}
+
+// An instance that died between the word and the end of its order is followed by another one.
+func TestAWordThatWaitsIsNotSaidAgain(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/approve"
+	w.late, w.rotate = true, mute{}
+	sent := w.do(w.as(ann), "POST", path, `{"tier":1,"planHash":"hash1"}`)
+	_ = w.runner().Handle(t.Context(), funchost.Message{Text: sent.text("id")}) // said, and not rung for
+	bell := &memory.Bell{}
+	w.rotate = bell
+	w.carryOut()
+	words, err := w.face.Rotations.Words(t.Context(), "rot-ended")
+	if err != nil || len(words) != 1 || len(bell.Rung()) != 1 {
+		t.Errorf("%d words, rung for %v (%v)", len(words), bell.Rung(), err)
 	}
 }
 

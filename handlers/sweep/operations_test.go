@@ -63,7 +63,7 @@ func TestOrdersAreRungForThoughOneOfThemCannotBeRead(t *testing.T) {
 	rung := &memory.Bell{}
 	err := sweep.New(sweep.Config{
 		Findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, Cases: cases.Store{Table: &memory.Table{}}, Operations: operations.Store{Table: &memory.Table{}},
-		Triage: &memory.Bell{}, Evict: rung, Now: func() time.Time { return now },
+		Triage: &memory.Bell{}, Evict: &memory.Bell{}, Ordered: rung, Now: func() time.Time { return now },
 		Orders: func(context.Context, time.Time) ([]string, error) {
 			return []string{"order-1", "order-2"}, fault.Unreadable("reading order order-0: half")
 		},

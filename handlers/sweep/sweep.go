@@ -42,6 +42,7 @@ type Config struct {
 	Pager      pages.Pager
 	Stopped    func(context.Context) (bool, error)                          // the kill switch; nil: there is none
 	Ledger     store.Blobs                                                  // nil: days are not closed here
+	Ordered    store.Bell                                                   // rung for orders
 	Orders     func(ctx context.Context, since time.Time) ([]string, error) // orders that are due and have not moved since; nil: there are none
 	Untold     func(context.Context) error                                  // rings for what programs outside were not told; nil: nobody is told
 	Posture    func(context.Context) error                                  // the weekly look at everything, some of it at a time; nil: there is none
@@ -149,7 +150,7 @@ func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
 	}
 	ids, err := s.Orders(ctx, now.Add(-s.Quiet))
 	for _, id := range ids {
-		if ringErr := s.Evict.Ring(ctx, id); ringErr != nil {
+		if ringErr := s.Ordered.Ring(ctx, id); ringErr != nil {
 			err = errors.Join(err, fmt.Errorf("ringing for order %s: %w", id, ringErr))
 			continue
 		}

@@ -22,7 +22,7 @@ import (
 // Partition is where orders are kept in their table.
 const Partition = "order"
 
-// prefix begins the id of every order, so that its doorbell may ring on the queue of operations.
+// prefix begins the id of every order, so that it is told from others in the ledger.
 const prefix = "order-"
 
 // version of the row's form. A newer one is never written by this program.
@@ -182,9 +182,6 @@ func Identify(kind Kind, by, key string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(kind), by, key}, "\x00")))
 	return prefix + hex.EncodeToString(sum[:16])
 }
-
-// Is reports whether a doorbell's message is the id of an order.
-func Is(message string) bool { return strings.HasPrefix(message, prefix) }
 
 // Same reports whether another order asks for the same: then it was sent twice.
 func (o *Order) Same(other Order) bool {

@@ -29,7 +29,7 @@ func open(t *testing.T, r order.Request) order.Order {
 
 func TestTheSameKeyOfTheSamePersonIsTheSameOrder(t *testing.T) {
 	o := open(t, request())
-	if !slices.Equal(o.IDs, []string{"aa-1", "bb-2"}) || !order.Is(o.ID) || o.Status != order.NotStarted {
+	if !slices.Equal(o.IDs, []string{"aa-1", "bb-2"}) || !strings.HasPrefix(o.ID, "order-") || o.Status != order.NotStarted {
 		t.Errorf("%+v", o)
 	}
 	again := open(t, request())

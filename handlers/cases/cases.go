@@ -52,10 +52,9 @@ const reference = "kept-under"
 
 // Of returns the cases of a principal, by any of its keys.
 func (s Store) Of(ctx context.Context, principal string) ([]casefile.Case, error) {
-	const most = 200
-	rows, _, err := s.Table.List(ctx, principal, "", most)
+	rows, err := store.All(ctx, s.Table, principal)
 	if err == nil && len(rows) == 1 && rows[0].Key == reference {
-		rows, _, err = s.Table.List(ctx, string(rows[0].Data), "", most)
+		rows, err = store.All(ctx, s.Table, string(rows[0].Data))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading cases of %s: %w", principal, err)

@@ -49,7 +49,7 @@ type Config struct {
 	// Failures are a principal's failed sign-ins since a time, by network; nil knows of none.
 	Failures func(ctx context.Context, p event.Principal, since time.Time) ([]remedy.Failure, error)
 	// Holder returns the key of a certificate that is on an object, where there is one (see FromVault), and Roller rolls
-	// certificates with it where replacing the list is not permitted. Both may be nil.
+	// certificates with it where Graph does not take the list back as it was read. Both may be nil.
 	Holder func(ctx context.Context, o remedy.Object) (graph.Holder, error)
 	Roller Roller
 	// What undo needs; nil where nothing is taken back.

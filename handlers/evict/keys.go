@@ -114,11 +114,13 @@ func (r *run) adds(o remedy.Object) bool {
 }
 
 // replaceKeys makes the list of certificates what it shall be: what stays, echoed as it was read, and on the application the
-// new one. A list that was read from a replica that is behind is refused, and read again.
+// new one. A list that was read from a replica that is behind is refused, and read again. Where Graph goes on refusing what stays as
+// it was read, and a key is at hand, the certificates are rolled one by one instead: then nothing has to be echoed.
 func replaceKeys(ctx context.Context, r *run, s remedy.Step) error {
 	life := time.Duration(r.certificateStep().Hours) * time.Hour
+	byProof := false
 	for {
-		done, err := r.replaceOnce(ctx, s, life)
+		done, err := r.replaceOnce(ctx, s, life, byProof)
 		shorter := life / 2
 		switch {
 		case done || errors.Is(err, fault.Conflict): // somebody else is at it
@@ -133,9 +135,11 @@ func replaceKeys(ctx context.Context, r *run, s remedy.Step) error {
 		case err != nil && !errors.Is(err, graph.ErrKeyChanged) && !errors.Is(err, errNotRead):
 			return err
 		}
-		if late := r.pause(ctx, s, verifyLimit); late != nil {
+		late := r.pause(ctx, s, verifyLimit)
+		if late != nil && (byProof || !errors.Is(late, errGiveUp) || !errors.Is(err, graph.ErrKeyChanged)) {
 			return errors.Join(late, err)
 		}
+		byProof = late != nil
 	}
 }
 
@@ -145,8 +149,9 @@ const defaultLife = 30 * 24 * time.Hour
 // errNotRead marks a certificate whose public part a read did not show.
 var errNotRead = errors.New("not read")
 
-// replaceOnce reads the list and replaces it. It is done when there is nothing to change, or was changed at once.
-func (r *run) replaceOnce(ctx context.Context, s remedy.Step, life time.Duration) (done bool, err error) {
+// replaceOnce reads the list and replaces it, or rolls it by proof if there is one. It is done when there is nothing to change, or
+// was changed at once.
+func (r *run) replaceOnce(ctx context.Context, s remedy.Step, life time.Duration, byProof bool) (done bool, err error) {
 	o, err := r.find(ctx, s)
 	if errors.Is(err, fault.NotFound) {
 		if s.ObjectKind == remedy.KindApplication {
@@ -183,10 +188,12 @@ func (r *run) replaceOnce(ctx context.Context, s remedy.Step, life time.Duration
 	if len(entry.Removed) == 0 && len(entry.Added) == 0 {
 		return true, nil
 	}
-	err = r.change(ctx, s, entry, func() error { return r.Directory.ReplaceKeys(ctx, collection(s.ObjectKind), s.Object, l.stay) })
-	if h, ok := r.byProof(ctx, o, err); ok {
-		return true, r.roll(ctx, s, made, l, h)
+	if byProof {
+		if h, ok := r.held(ctx, o); ok {
+			return true, r.roll(ctx, s, made, l, h)
+		}
 	}
+	err = r.change(ctx, s, entry, func() error { return r.Directory.ReplaceKeys(ctx, collection(s.ObjectKind), s.Object, l.stay) })
 	return err == nil, err
 }
 

@@ -72,7 +72,8 @@ type lab struct {
 	secrets  *labSecrets
 	triaged  memory.Bell
 	holder   func(context.Context, remedy.Object) (azgraph.Holder, error)
-	prover   func() error // takes the place of the directory's word about the new certificate
+	pause    time.Duration // between reads that must agree; 0: as in production
+	prover   func() error  // takes the place of the directory's word about the new certificate
 }
 
 // wall stands before the world: it may end the process, or fail an access before or after its effect.
@@ -551,7 +552,7 @@ func (l *lab) instance(owner string) *evict.Evict {
 			return l.stopped, nil
 		},
 		Holder: l.holder, Roller: g, Restorer: g, AzureRestorer: a, Secrets: func(string) (evict.SecretStore, error) { return l.secrets, nil },
-		Triage: &l.triaged, Failures: func(context.Context, event.Principal, time.Time) ([]remedy.Failure, error) { return l.failures, nil },
+		Triage: &l.triaged, Pause: l.pause, Failures: func(context.Context, event.Principal, time.Time) ([]remedy.Failure, error) { return l.failures, nil },
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"rekey/shared/azure/graph"
 	"rekey/shared/azure/vault"
@@ -12,13 +13,14 @@ import (
 	"rekey/shared/remedy"
 )
 
-// Roller rolls an object's certificates with proof that one holds a key of them, which takes the place of a permission.
+// Roller rolls an object's certificates one by one, with proof that one holds a key of them. The proof takes the place of a permission
+// only for the application itself, which gets no token while its principal is disabled: Rekey needs its own as ever.
 type Roller interface {
 	AddKey(ctx context.Context, collection, id string, certificate []byte, h graph.Holder) (string, error)
 	RemoveKey(ctx context.Context, collection, id, keyID string, h graph.Holder) error
 }
 
-// roll does by proof what a refused PATCH did not: it adds the new certificate and then removes the others, the one that
+// roll does by proof what a PATCH did not: it adds the new certificate and then removes the others, the one that
 // proves last. Graph chooses the key's id; from then on it is the operation's.
 func (r *run) roll(ctx context.Context, s remedy.Step, made *remedy.Made, l keyList, h graph.Holder) error {
 	if made != nil && !l.own {
@@ -37,7 +39,7 @@ func (r *run) roll(ctx context.Context, s remedy.Step, made *remedy.Made, l keyL
 		if err := r.save(ctx); err != nil {
 			return err
 		}
-		r.say("the list may not be replaced: the new certificate was added by proof")
+		r.say("Graph does not take the list back as it was read: the new certificate was added by proof")
 	}
 	proof := thumbprint(h.Certificate)
 	slices.SortStableFunc(l.goes, func(a, b remedy.Key) int {
@@ -64,7 +66,7 @@ func FromVault(v KeyVault) func(ctx context.Context, o remedy.Object) (graph.Hol
 	return func(ctx context.Context, o remedy.Object) (graph.Holder, error) {
 		var thumbprints []string
 		for _, k := range o.Keys {
-			if t := k.Thumbprint(); t != "" {
+			if t := k.Thumbprint(); t != "" && k.End.After(time.Now()) { // one that has expired proves nothing
 				thumbprints = append(thumbprints, t)
 			}
 		}
@@ -78,10 +80,9 @@ func FromVault(v KeyVault) func(ctx context.Context, o remedy.Object) (graph.Hol
 	}
 }
 
-// byProof returns the holder of a key of an object, when a PATCH was refused for want of a permission and there is one.
-func (r *run) byProof(ctx context.Context, o remedy.Object, err error) (graph.Holder, bool) {
-	named := errors.Is(err, graph.ErrLifetime) || errors.Is(err, graph.ErrKeyChanged) || errors.Is(err, graph.ErrLocked)
-	if r.Holder == nil || r.Roller == nil || named || errors.Is(err, fault.Conflict) || fault.Kind(err) != fault.Denied {
+// held returns the holder of a key of an object, if there is one.
+func (r *run) held(ctx context.Context, o remedy.Object) (graph.Holder, bool) {
+	if r.Holder == nil || r.Roller == nil {
 		return graph.Holder{}, false
 	}
 	h, err := r.Holder(ctx, o)

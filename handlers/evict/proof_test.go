@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/big"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"rekey/deploy/local/directory"
+	"rekey/deploy/local/graph"
 	"rekey/handlers/evict"
 	azgraph "rekey/shared/azure/graph"
 	"rekey/shared/azure/vault"
@@ -64,6 +66,12 @@ func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds
 		e := afterChange(at)
 		synctest.Test(t, func(t *testing.T) {
 			k := kinds["credentials alone"]
+			k.graph.Faults = func(method, path string) graph.Fault { // whatever stays, it is not as it was
+				if method == http.MethodPatch && path == "/applications/appobj" {
+					return graph.Fault{Status: http.StatusBadRequest, Code: "KeyNotUpdatable"}
+				}
+				return graph.Fault{}
+			}
 			k.seed = func(l *lab) {
 				ordinary(l)
 				app := theApp()
@@ -79,8 +87,7 @@ func TestWithAnOldKeyAtHandTheCertificatesAreRolledByProofWhereverTheProcessEnds
 			now := time.Now().UTC()
 			op.Made = &remedy.Made{DER: theCertificate(), Start: now, End: now.AddDate(0, 3, 0)}
 			l.put(op)
-			l.roles = reading // no list may be replaced
-			l.holder = evict.FromVault(oneKey{h})
+			l.holder, l.pause = evict.FromVault(oneKey{h}), 40*time.Second // two minutes are waited for the list
 			l.untilEnded(e)
 			err := l.toTheEnd()
 			op = l.operation()

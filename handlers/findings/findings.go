@@ -31,7 +31,7 @@ func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (cha
 	d.Detected = now.UTC()
 	var before *detect.Detection
 	for range maxRaces {
-		before, changed, err = s.keep(ctx, &d)
+		before, changed, err = s.keep(ctx, &d, now)
 		if !errors.Is(err, fault.Conflict) {
 			break
 		}
@@ -46,7 +46,7 @@ func (s Store) Keep(ctx context.Context, d detect.Detection, now time.Time) (cha
 }
 
 // keep makes one try and leaves in d what is stored; before is what was stored, or nil.
-func (s Store) keep(ctx context.Context, d *detect.Detection) (before *detect.Detection, changed bool, err error) {
+func (s Store) keep(ctx context.Context, d *detect.Detection, now time.Time) (before *detect.Detection, changed bool, err error) {
 	row, err := s.Table.Get(ctx, d.Principal.Key(), d.ID)
 	switch {
 	case errors.Is(err, fault.NotFound) && !d.Worth():
@@ -67,6 +67,9 @@ func (s Store) keep(ctx context.Context, d *detect.Detection) (before *detect.De
 			return before, false, nil
 		}
 	}
+	if before == nil || !before.Level.AtLeast(d.Level) {
+		d.Raised = now.UTC()
+	}
 	if row.Data, err = json.Marshal(d); err != nil {
 		return before, false, err
 	}
@@ -76,7 +79,9 @@ func (s Store) keep(ctx context.Context, d *detect.Detection) (before *detect.De
 
 // Raise changes a stored detection, and reports whether it did. One that is not stored is left so: it was not worth
 // telling.
-func (s Store) Raise(ctx context.Context, principal, id string, raise func(detect.Detection) (detect.Detection, bool)) (bool, error) {
+func (s Store) Raise(
+	ctx context.Context, principal, id string, now time.Time, raise func(detect.Detection) (detect.Detection, bool),
+) (bool, error) {
 	row, err := s.Table.Get(ctx, principal, id)
 	if errors.Is(err, fault.NotFound) {
 		return false, nil
@@ -92,7 +97,7 @@ func (s Store) Raise(ctx context.Context, principal, id string, raise func(detec
 	if !raised {
 		return false, nil
 	}
-	return s.Keep(ctx, d, stored.Detected)
+	return s.Keep(ctx, d, now)
 }
 
 // standing ends the data of a detection that opens no case. A look at the inventory may find something about most
@@ -127,8 +132,7 @@ func splitTimeKey(key string) (t time.Time, id string) {
 
 // Of returns all detections of a principal.
 func (s Store) Of(ctx context.Context, principal string) ([]detect.Detection, error) {
-	const most = 500
-	rows, _, err := s.Table.List(ctx, principal, "", most)
+	rows, err := store.All(ctx, s.Table, principal)
 	if err != nil {
 		return nil, fmt.Errorf("listing detections of %s: %w", principal, err)
 	}

@@ -98,3 +98,41 @@ func TestThePrincipalsOfRecentDetections(t *testing.T) {
 		t.Errorf("%v (%v)", got, err)
 	}
 }
+
+func TestAllDetectionsOfAPrincipalAreReadAndJudgedHoweverManyThereAre(t *testing.T) {
+	const many = 1203
+	s := findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}
+	for i := range many {
+		d := detection(5)
+		d.ID = fmt.Sprintf("d%04d", i)
+		if _, err := s.Keep(t.Context(), d, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := s.Of(t.Context(), "sp1")
+	if err != nil || len(found) != many {
+		t.Fatalf("%d detections (%v)", len(found), err)
+	}
+	judged, err := s.Judge(t.Context(), "sp1", func(d detect.Detection) (detect.Detection, bool) {
+		return d.Judge(detect.StateDismissed, "x", now.Add(time.Hour))
+	})
+	if err != nil || len(judged) != many || len(detect.Open(judged)) > 0 {
+		t.Errorf("%d judged, %d open (%v)", len(judged), len(detect.Open(judged)), err)
+	}
+}
+
+func TestADetectionSaysSinceWhenItHasItsLevel(t *testing.T) {
+	s := findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}
+	at := func(hours int) time.Time { return now.Add(time.Duration(hours) * time.Hour) }
+	for i, level := range []score.Level{score.LevelLow, score.LevelLow, score.LevelHigh, score.LevelMedium} {
+		d := detection(float64(5 + i))
+		d.Level = level
+		if _, err := s.Keep(t.Context(), d, at(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := s.ByID(t.Context(), "d1")
+	if err != nil || !d.Raised.Equal(at(2)) || !d.Detected.Equal(now) {
+		t.Errorf("raised %v, detected %v (%v)", d.Raised, d.Detected, err)
+	}
+}

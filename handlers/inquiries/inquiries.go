@@ -23,8 +23,7 @@ func (s Store) Of(ctx context.Context, caseID string) ([]casefile.Inquiry, error
 	if s.Table == nil {
 		return nil, nil
 	}
-	const most = 100
-	rows, _, err := s.Table.List(ctx, caseID, "", most)
+	rows, err := store.All(ctx, s.Table, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("reading inquiries of case %s: %w", caseID, err)
 	}

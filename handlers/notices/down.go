@@ -10,8 +10,8 @@ import (
 	"rekey/shared/store"
 )
 
-// downPartition has a row for each sink that takes nothing, since when. While it is there sweep rings for a few subjects only, to
-// see whether the sink is back: more would fill the queue faster than failures empty it.
+// downPartition has a row for each sink that takes nothing, since when. While it is there sweep rings for a few of the subjects
+// that it was not told of, to see whether the sink is back: more would fill the queue faster than failures empty it.
 const downPartition = "down"
 
 // probes is how many subjects are rung for while a sink is down.
@@ -41,13 +41,17 @@ func (n *Notices) unmark(ctx context.Context, s Sink) error {
 	return err
 }
 
-// anyDown reports whether a sink is down.
-func (n *Notices) anyDown(ctx context.Context, sinks []Sink) (bool, error) {
+// apart tells the sinks that take something from those that are down.
+func (n *Notices) apart(ctx context.Context, sinks []Sink) (up, down []Sink, err error) {
 	for _, s := range sinks {
-		_, err := n.Noted.Get(ctx, downPartition, s.Name())
-		if !errors.Is(err, fault.NotFound) {
-			return err == nil, err
+		switch _, err := n.Noted.Get(ctx, downPartition, s.Name()); {
+		case errors.Is(err, fault.NotFound):
+			up = append(up, s)
+		case err != nil:
+			return nil, nil, fmt.Errorf("reading whether %s is down: %w", s.Name(), err)
+		default:
+			down = append(down, s)
 		}
 	}
-	return false, nil
+	return up, down, nil
 }

@@ -37,23 +37,32 @@ func (n *Notices) Missed(ctx context.Context) error {
 	if err != nil || len(sinks) == 0 {
 		return err
 	}
-	down, err := n.anyDown(ctx, sinks)
+	up, down, err := n.apart(ctx, sinks)
 	if err != nil {
 		return err
 	}
-	var m missed
-	err = errors.Join(n.missedOperations(ctx, sinks, &m), n.missedRotations(ctx, sinks, &m), n.missedDetections(ctx, sinks, down, &m))
-	if down && len(m) > probes { // others each time, in case one cannot be told
-		from := rand.IntN(len(m))
-		m = append(m[from:], m[:from]...)[:probes]
+	m, err := n.look(ctx, up, len(down) > 0)
+	probe, errDown := n.look(ctx, down, true)
+	if err = errors.Join(err, errDown); len(probe) > probes { // others each time, in case one cannot be told
+		from := rand.IntN(len(probe))
+		probe = append(probe[from:], probe[:from]...)[:probes]
 	}
-	for _, subject := range m {
+	for _, subject := range append(m, probe...) {
 		if ringErr := n.Publish.Ring(ctx, subject); ringErr != nil {
 			return errors.Join(err, fmt.Errorf("ringing for notices of %s: %w", subject, ringErr))
 		}
 		funchost.Count(ctx, "rung_publish", 1)
 	}
 	return err
+}
+
+// look returns what some sinks were not told. Down says that a sink is down, one of these or another.
+func (n *Notices) look(ctx context.Context, sinks []Sink, down bool) (m missed, err error) {
+	if len(sinks) == 0 {
+		return nil, nil
+	}
+	err = errors.Join(n.missedOperations(ctx, sinks, &m), n.missedRotations(ctx, sinks, &m), n.missedDetections(ctx, sinks, down, &m))
+	return m, err
 }
 
 // missed are the subjects that one look found, each once.

@@ -151,6 +151,29 @@ func TestOneSinkThatIsDownKeepsNothingFromAnotherAndGetsItLater(t *testing.T) {
 	}
 }
 
+func TestWhileOneSinkIsDownLostRingsAreMadeUpForTheOthersAtOnce(t *testing.T) {
+	w := newWorld(t)
+	other := &listener{name: "subscription-7", world: w}
+	w.sinks = append(w.sinks, other)
+	w.hub.down = true
+	put := func(name string, count int) {
+		for i := range count {
+			d := finding(fmt.Sprintf("%s%d", name, i), score.LevelLow)
+			d.Principal = event.Principal{ObjectID: fmt.Sprintf("%s%d", name, i)}
+			w.must(w.keep(d))
+		}
+	}
+	put("rung", 60)
+	w.must(w.hear())
+	w.deaf = true
+	put("lost", 20)
+	w.deaf = false
+	w.must(w.sweep())
+	if len(other.ids()) != 80 || len(w.hub.ids()) != 0 {
+		t.Errorf("%d of 80 were told, %d to the one that is down", len(other.ids()), len(w.hub.ids()))
+	}
+}
+
 func TestASinkThatHangsOrPanicsKeepsNoOtherWaitingAndIsToldLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

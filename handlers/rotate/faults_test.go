@@ -65,8 +65,8 @@ func (w *world) same(t *testing.T, j *rotations.Stored) {
 			}
 		}
 		for _, i := range j.Items {
-			if i.Status == plan.Parked {
-				t.Logf("%s: %s", i.Key, i.Reason)
+			if i.Status == plan.Parked || i.Kind == plan.OwnerAction {
+				t.Logf("%s: %s %s", i.Key, i.Reason, i.Why)
 			}
 		}
 		t.Errorf("another end: %s (%d, want %d)", j.Summary(), len(got), len(*want))
@@ -246,15 +246,20 @@ func TestServicesThatFailLeadToTheSameEnd(t *testing.T) {
 			}
 			down := w.clock.now().Add(20 * time.Minute)
 			j := w.drive(t, func() error {
-				w.Graph.Fail(random.IntN(3), http.StatusServiceUnavailable, "")
-				w.Graph.FailAfterEffect(random.IntN(2), http.StatusBadGateway)
+				mu.Lock() // a request of the instance before may still be under way
+				before, after := random.IntN(3), random.IntN(2)
+				mu.Unlock()
+				w.Graph.Fail(before, http.StatusServiceUnavailable, "")
+				w.Graph.FailAfterEffect(after, http.StatusBadGateway)
 				return w.instance("one", w.table, func(c *rotate.Config) {
 					if w.clock.now().Before(down) {
 						c.Tell = func(context.Context, string, any) error { return errors.New("down") }
 					}
 				}).Handle(t.Context(), funchost.Message{Text: id})
 			})
+			mu.Lock()
 			t.Logf("%d requests failed", struck)
+			mu.Unlock()
 			w.same(t, j)
 		})
 	}

@@ -87,6 +87,8 @@ type found struct {
 	plan.Outcome
 	Wait time.Time
 	Why  string
+
+	Unseen bool // it cannot be told who reads the old version
 }
 
 // Errors of a step that are no answers of others.
@@ -116,6 +118,7 @@ func (r *run) finish(ctx context.Context, t *task, f found, failed error) error 
 	case errors.Is(failed, errStop):
 		return failed
 	case failed == nil && !f.Wait.IsZero():
+		r.j.Look(t.w.Key, !f.Unseen, now)
 		err = r.j.Wait(t.w.Key, f.Wait, f.Why, now)
 	case failed == nil:
 		if err := r.answer(ctx, t); err != nil {

@@ -307,8 +307,12 @@ func (t *task) current(ctx context.Context) (func(vault.Secret) bool, error) {
 	return ours, nil
 }
 
-// logPause is how long a log is waited for that is not whole, a few times.
-const logPause = 15 * time.Minute
+// A log that is not whole is looked at again after logPause, for logPatience: logs are late, and their settings cannot always be
+// read. It counts from the first look that could not tell, so that one failure after days of waiting ends nothing.
+const (
+	logPause    = 15 * time.Minute
+	logPatience = 45 * time.Minute
+)
 
 // retire disables the older versions of the proven copies that nobody reads any more.
 func (t *task) retire(ctx context.Context) (f found, err error) {
@@ -341,8 +345,8 @@ func (t *task) retire(ctx context.Context) (f found, err error) {
 					f.Wait, f.Why = due, why
 				}
 			case plan.RetireOwner:
-				if !whole && t.i.Attempts < refusals {
-					f.Wait, f.Why = now.Add(logPause), why // logs are late, and their settings cannot always be read
+				if !whole && (t.i.Unseen.IsZero() || now.Sub(t.i.Unseen) < logPatience) {
+					f.Wait, f.Why, f.Unseen = now.Add(logPause), why, true
 					continue
 				}
 				f.Owner = why

@@ -211,7 +211,7 @@ func (s *Stream) company(ctx context.Context, visits []baseline.Visit, now time.
 		if v.Detection == "" || watch.Settled(baseline.DayOf(v.Time), now) {
 			continue
 		}
-		changed, err := s.Findings.Raise(ctx, v.Principal, v.Detection, func(d detect.Detection) (detect.Detection, bool) {
+		changed, err := s.Findings.Raise(ctx, v.Principal, v.Detection, now, func(d detect.Detection) (detect.Detection, bool) {
 			return watch.Company(d, visits)
 		})
 		if err != nil {

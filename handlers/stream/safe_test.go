@@ -3,6 +3,7 @@ package stream_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func shown(ds []detect.Detection, day time.Time) (out []string) {
 }
 
 func TestALaterWordTakesBackWhatWasSaidToBeSafe(t *testing.T) {
-	d := detect.Detection{Level: score.LevelHigh, Detected: now, Records: []detect.Record{{ASN: 64511, IPAddress: "203.0.113.66"}}}
+	d := detect.Detection{Level: score.LevelHigh, Source: detect.SourceRekey, Detected: now, Records: []detect.Record{{ASN: 64511, IPAddress: "203.0.113.66"}}}
 	say := func(kind verdict.Kind, at time.Time) {
 		v, err := verdict.New(kind, "sp1", "user u1 through c1", "r", at)
 		v.Person = true
@@ -97,5 +98,36 @@ func TestALaterWordTakesBackWhatWasSaidToBeSafe(t *testing.T) {
 	say(verdict.ConfirmCompromised, now.Add(time.Hour))
 	if own := detect.Vouched([]detect.Detection{d}, now); len(own) != 0 {
 		t.Errorf("%v", own)
+	}
+}
+
+func TestConfirmedSafeAfterFailedSignInsVouchesForNobodyWhoFailed(t *testing.T) {
+	clock := now
+	w := newWorld(func(c *stream.Config) { c.Now = func() time.Time { return clock } })
+	messages := history()
+	for i := range 30 {
+		failed := signIn(fmt.Sprint("wrong-", i), now.Add(time.Duration(i-40)*time.Minute), "203.0.113.66", "python-requests/2.31", 64511)
+		messages = append(messages, strings.Replace(failed, `"errorCode":0`, `"errorCode":7000215`, 1))
+	}
+	if err := w.send(t, messages...); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.found(t, "sp1"); len(got) == 0 {
+		t.Fatal("thirty wrong secrets are no detection")
+	}
+	v, err := verdict.New(verdict.ConfirmSafe, "sp1", "user u1 through c1", "r", now.Add(time.Minute))
+	v.Person = true
+	if err == nil {
+		_, err = findings.Store{Table: w.detections, Index: w.index}.Judge(t.Context(), "sp1", v.Judge)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock = now.Add(24 * time.Hour)
+	if err := w.send(t, signIn("in", clock.Add(-time.Hour), "203.0.113.66", "python-requests/2.31", 64511)); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(w.found(t, "sp1"), clock); !slices.Contains(got, "asn") || !slices.Contains(got, "failuresBefore") {
+		t.Errorf("who failed yesterday and gets in today is told of by %v", got)
 	}
 }

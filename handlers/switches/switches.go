@@ -92,8 +92,7 @@ func decode(row store.Row) ([]decide.Replay, error) {
 
 // Replays returns when parked messages were sent again lately.
 func (s Store) Replays(ctx context.Context) ([]decide.Replay, error) {
-	const most = 100
-	rows, _, err := s.Table.List(ctx, replays, "", most)
+	rows, err := store.All(ctx, s.Table, replays)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was sent again: %w", err)
 	}

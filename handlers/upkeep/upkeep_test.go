@@ -118,7 +118,7 @@ func TestADetectionIsRaisedTheDayAfterWhenTheOldNetworkGoesOnWorking(t *testing.
 			}
 			found := h.signIn(t, noon, 64511)
 			if tt.safe {
-				found.Judged = &detect.Judgement{State: detect.StateConfirmedSafe, Level: found.Level, At: noon, Own: found.Shows()}
+				found.Judged = &detect.Judgement{State: detect.StateConfirmedSafe, Level: found.Level, At: noon, Own: found.Shows(noon)}
 			}
 			if _, err := h.findings.Keep(t.Context(), found, noon); err != nil {
 				t.Fatal(err)

@@ -43,15 +43,12 @@ func (s Store) Order(ctx context.Context, v verdict.Verdict) error {
 	return nil
 }
 
-// most bounds how many verdicts of a principal are read: the newest are the last, and a principal hardly has five.
-const most = 500
-
 // Of returns the verdicts on a principal, the oldest first.
 func (s Store) Of(ctx context.Context, principal string) ([]verdict.Verdict, error) {
 	if s.Table == nil {
 		return nil, nil
 	}
-	rows, _, err := s.Table.List(ctx, of+principal, "", most)
+	rows, err := store.All(ctx, s.Table, of+principal)
 	if err != nil {
 		return nil, fmt.Errorf("reading verdicts on %s: %w", principal, err)
 	}

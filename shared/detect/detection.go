@@ -50,6 +50,7 @@ type Detection struct {
 	First         time.Time            `json:"first"`                // earliest event
 	Last          time.Time            `json:"last"`                 // latest event
 	Detected      time.Time            `json:"detected"`             // when Rekey first saw it
+	Raised        time.Time            `json:"raised,omitzero"`      // when its level became what it is
 	Records       []Record             `json:"records"`              // at most MaxRecords, the earliest
 	Resources     []Use                `json:"resources,omitempty"`  // new resources, at most MaxResources, the earliest
 	ActiveDays    int                  `json:"activeDays,omitempty"` // on which the principal was known to be active before

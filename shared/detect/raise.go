@@ -33,6 +33,9 @@ func Raise(stored, found Detection) (Detection, bool) {
 	if found.Detected.Before(out.Detected) {
 		out.Detected = found.Detected
 	}
+	if found.Raised.After(out.Raised) {
+		out.Raised = found.Raised
+	}
 	out.Judged = laterJudgement(stored.Judged, found.Judged)
 	out.ActiveDays = max(stored.ActiveDays, found.ActiveDays)
 	out.Statement = clearest(stored, found)

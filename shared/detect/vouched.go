@@ -19,9 +19,13 @@ var told = []string{
 	baseline.Library.String(), baseline.CredentialType.String(), baseline.CredentialClass.String(), baseline.CredentialKey.String(), baseline.HourBlock.String(),
 }
 
-// Shows returns the values of properties that a detection shows: those of its records, its contributions, its credentials and its
-// new resources. What counts by itself, like failures before or how busy a day was, is no value.
-func (d *Detection) Shows() []score.Seen {
+// Shows returns the values of properties that the model's detection shows, as it was at a time: those of its records until then and, if
+// nothing came later, its contributions, its credentials and its new resources. What counts by itself, like failures before or how
+// busy a day was, is no value. What a rule found shows none: its records are failures, or those of whoever changed something.
+func (d *Detection) Shows(at time.Time) []score.Seen {
+	if d.Rule != "" || d.Source != SourceRekey {
+		return nil
+	}
 	var out []score.Seen
 	add := func(property, value string) {
 		if value != "" {
@@ -29,6 +33,9 @@ func (d *Detection) Shows() []score.Seen {
 		}
 	}
 	for _, r := range d.Records {
+		if r.Time.After(at) {
+			continue
+		}
 		prefix := ""
 		if a, err := netip.ParseAddr(r.IPAddress); err == nil {
 			prefix = baseline.NetworkPrefix(a).String()
@@ -40,16 +47,20 @@ func (d *Detection) Shows() []score.Seen {
 		add(baseline.AgentFamily.String(), r.UserAgent)
 		add(baseline.Agent.String(), r.UserAgent)
 	}
-	for _, c := range d.Contributions {
-		if slices.Contains(told, c.Name) {
-			add(c.Name, c.Value)
+	for _, u := range d.Resources {
+		if !u.Time.After(at) {
+			add(baseline.Resource.String(), u.Resource)
 		}
 	}
-	for _, id := range d.KeyIDs {
-		add(baseline.CredentialKey.String(), id)
-	}
-	for _, u := range d.Resources {
-		add(baseline.Resource.String(), u.Resource)
+	if !d.Last.After(at) { // else nobody knows which of these came later
+		for _, c := range d.Contributions {
+			if slices.Contains(told, c.Name) {
+				add(c.Name, c.Value)
+			}
+		}
+		for _, id := range d.KeyIDs {
+			add(baseline.CredentialKey.String(), id)
+		}
 	}
 	slices.SortFunc(out, score.Seen.Compare)
 	return slices.Compact(out)

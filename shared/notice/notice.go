@@ -80,7 +80,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 func OfDetection(tenant string, d detect.Detection) Notice {
 	n := begin(tenant, Detections, d.ID)
 	judged := ""
-	n.Type, n.Time, n.PartitionKey, n.Data = DetectionRaised, d.Detected.UTC(), d.Principal.Key(), detection(d)
+	n.Type, n.Time, n.PartitionKey, n.Data = DetectionRaised, raised(d), d.Principal.Key(), detection(d)
 	if j := d.Judged; j != nil {
 		judged = stamp(j.At)
 		switch {
@@ -94,6 +94,14 @@ func OfDetection(tenant string, d detect.Detection) Notice {
 	}
 	n.ID = idOf("detection", d.ID, string(d.Level), d.RiskState(), judged)
 	return n
+}
+
+// raised is when a detection's level became what it is; of one that was stored before this was noted, when it was first seen.
+func raised(d detect.Detection) time.Time {
+	if d.Raised.IsZero() {
+		return d.Detected.UTC()
+	}
+	return d.Raised.UTC()
 }
 
 // OfOperation makes the notices of all states that an operation was in, the earliest first.

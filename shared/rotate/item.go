@@ -23,6 +23,7 @@ type Item struct {
 	Ended       time.Time `json:"ended,omitzero"`
 	Due         time.Time `json:"due,omitzero"`          // not before
 	Failing     time.Time `json:"failing,omitzero"`      // since when the step fails
+	Unseen      time.Time `json:"unseen,omitzero"`       // since when it cannot be told who reads the old version
 	First       string    `json:"first,omitempty"`       // of a pair: the key that was stored when it was proven
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the key that the step regenerates, before that
 	NewID       string    `json:"newId,omitempty"`       // key id of the new client secret
@@ -144,7 +145,7 @@ func (j *Journal) Complete(key string, out Outcome, now time.Time) error {
 
 // learn keeps what a step found.
 func (i *Item) learn(step string, out Outcome, now time.Time) {
-	i.Attempts, i.Fingerprint, i.Failing, i.Due = 0, "", time.Time{}, time.Time{}
+	i.Attempts, i.Fingerprint, i.Failing, i.Unseen, i.Due = 0, "", time.Time{}, time.Time{}, time.Time{}
 	if out.Note != "" {
 		i.Note = plain(out.Note)
 	}
@@ -264,6 +265,17 @@ func (j *Journal) Wait(key string, until time.Time, why string, now time.Time) e
 		i.Status = Rotated
 	}
 	return nil
+}
+
+// Look notes whether a look could tell who reads the old version of an item.
+func (j *Journal) Look(key string, told bool, now time.Time) {
+	switch i := j.Item(key); {
+	case i == nil:
+	case told:
+		i.Unseen = time.Time{}
+	case i.Unseen.IsZero():
+		i.Unseen = now
+	}
 }
 
 // Retry notes that the item's step failed in a way that may pass. It is tried again, ever more slowly, for a day.

@@ -84,15 +84,15 @@ func (k Kind) State() string { return effect[k].state }
 func (k Kind) Clears() bool { return k == Dismiss || k == ConfirmSafe }
 
 // Judge applies the verdict to a detection that was known when it was given, and reports whether anything changed. What
-// was first seen later was not what the person looked at. A person's "confirmed safe" teaches what the detection shows; an
+// was first seen or raised later was not what the person looked at. A person's "confirmed safe" teaches what the detection shows; an
 // application's closes it and teaches nothing, for the application may be the one that was taken.
 func (v Verdict) Judge(d detect.Detection) (detect.Detection, bool) {
-	if d.Detected.After(v.At) {
+	if d.Detected.After(v.At) || d.Raised.After(v.At) {
 		return d, false
 	}
 	d, changed := d.Judge(v.Kind.State(), v.Kind.Detail(), v.At)
 	if changed && v.Kind == ConfirmSafe && v.Person {
-		d.Judged.Own = d.Shows()
+		d.Judged.Own = d.Shows(v.At)
 	}
 	return d, changed
 }

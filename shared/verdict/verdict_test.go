@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,9 @@ func TestAVerdictIsAboutWhatWasKnownWhenItWasGiven(t *testing.T) {
 		if d, changed = v.Judge(detect.Detection{Level: score.LevelMedium, Detected: now.Add(time.Minute)}); changed || d.RiskState() != "atRisk" {
 			t.Errorf("%s is about what came later", kind)
 		}
+		if d, changed = v.Judge(detect.Detection{Level: score.LevelHigh, Detected: now.Add(-time.Hour), Raised: now.Add(time.Minute)}); changed || d.RiskState() != "atRisk" {
+			t.Errorf("%s is about a level that came later", kind)
+		}
 	}
 }
 
@@ -74,7 +78,7 @@ func TestAWordIsADetectionOfItsOwn(t *testing.T) {
 
 func TestOnlyAPersonsConfirmedSafeTeachesAndOnlyWhatWasSeen(t *testing.T) {
 	d := detect.Detection{
-		Detected: now, Contributions: []score.Contribution{{Name: "library", Value: "Family: MSAL Library: MSAL.Python 1.2 Platform: Python"}, {Name: "volume", Value: "about 90"}},
+		Detected: now, Last: now, Source: detect.SourceRekey, Contributions: []score.Contribution{{Name: "library", Value: "Family: MSAL Library: MSAL.Python 1.2 Platform: Python"}, {Name: "volume", Value: "about 90"}},
 		Records: []detect.Record{{IPAddress: "203.0.113.9", ASN: 64511, Country: "BR", UserAgent: "curl/8.5"}, {IPAddress: "203.0.113.9", ASN: 64511}},
 		KeyIDs:  []string{"k1"}, Resources: []detect.Use{{Resource: "Azure Key Vault"}},
 	}
@@ -97,6 +101,17 @@ func TestOnlyAPersonsConfirmedSafeTeachesAndOnlyWhatWasSeen(t *testing.T) {
 			judged, _ := v.Judge(d)
 			if diff := cmp.Diff(tt.want, judged.Judged.Own); diff != "" {
 				t.Error(diff)
+			}
+			ruled := d
+			ruled.Rule = "credentialRefused"
+			if ruled, _ = v.Judge(ruled); ruled.Judged.Own != nil {
+				t.Errorf("the records of failures teach %v", ruled.Judged.Own)
+			}
+			grown := d
+			grown.Records = append(slices.Clone(d.Records), detect.Record{IPAddress: "198.51.100.1", ASN: 64999, Time: now.Add(time.Hour)})
+			grown.Last, grown.KeyIDs = now.Add(time.Hour), []string{"k1", "k2"}
+			if grown, _ = v.Judge(grown); slices.ContainsFunc(grown.Judged.Own, func(s score.Seen) bool { return s.Value == "k2" || s.Value == "AS64999" }) {
+				t.Errorf("what came between the word and its carrying out is taught: %v", grown.Judged.Own)
 			}
 			later := d
 			later.Records, later.Last = []detect.Record{{IPAddress: "198.51.100.1", Time: now.Add(time.Hour)}}, now.Add(time.Hour)

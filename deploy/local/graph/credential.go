@@ -113,7 +113,7 @@ func proved(o directory.Object, proof string) error {
 	return nil
 }
 
-// addKey adds a certificate for who can sign with a present one. It needs no permission: the proof is one.
+// addKey adds a certificate for who can sign with a present one.
 func (s *Server) addKey(collection string) func(call) {
 	return func(c call) {
 		var in struct {

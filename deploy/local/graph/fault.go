@@ -12,6 +12,7 @@ import (
 // Fault is what goes wrong with one request. The zero value is nothing.
 type Fault struct {
 	Status      int    // the answer, like 429 or 500
+	Code        string // of the error; empty is one that suits the status
 	RetryAfter  string // the header of that name; empty sends none
 	HangUp      bool   // the connection is closed without an answer
 	AfterEffect bool   // the request is carried out first, and only its answer is lost
@@ -57,7 +58,10 @@ func (f Fault) write(w http.ResponseWriter) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	code := map[int]string{http.StatusTooManyRequests: "TooManyRequests", http.StatusServiceUnavailable: "serviceNotAvailable"}[f.Status]
+	code := f.Code
+	if code == "" {
+		code = map[int]string{http.StatusTooManyRequests: "TooManyRequests", http.StatusServiceUnavailable: "serviceNotAvailable"}[f.Status]
+	}
 	if code == "" {
 		code = "generalException"
 	}

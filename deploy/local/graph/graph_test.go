@@ -113,20 +113,23 @@ func TestListsArePagedFilteredAndCounted(t *testing.T) {
 	}
 }
 
-func TestAProofAddsAndRemovesAKeyWithoutAnyPermission(t *testing.T) {
+func TestTheApplicationItselfRollsItsKeysByProofAloneAndNobodyElse(t *testing.T) {
 	s := newService(t)
 	proof := s.proof(func(*jwt.RegisteredClaims) {})
-	if resp, body := s.call("", "POST", "/applications/obj/addKey", s.addKey(proof)); resp.StatusCode != 200 {
+	if resp, _ := s.call("another", "POST", "/applications/obj/addKey", s.addKey(proof)); resp.StatusCode != 403 {
+		t.Errorf("another application without a permission: %d", resp.StatusCode)
+	}
+	if resp, body := s.call("app", "POST", "/applications/obj/addKey", s.addKey(proof)); resp.StatusCode != 200 {
 		t.Fatalf("%d %s", resp.StatusCode, body)
 	}
-	if resp, body := s.call("", "POST", "/applications/obj/removeKey", `{"keyId":"k1","proof":"`+proof+`"}`); resp.StatusCode != 204 {
+	if resp, body := s.call("app", "POST", "/applications/obj/removeKey", `{"keyId":"k1","proof":"`+proof+`"}`); resp.StatusCode != 204 {
 		t.Fatalf("%d %s", resp.StatusCode, body)
 	}
 	o, _ := s.directory.Get(directory.Applications, "obj")
 	if len(o.KeyCredentials) != 1 || o.KeyCredentials[0].KeyID == "k1" {
 		t.Errorf("%+v", o.KeyCredentials)
 	}
-	if resp, _ := s.call("", "POST", "/applications/obj/removeKey", `{"keyId":"x","proof":"`+proof+`"}`); resp.StatusCode != 401 {
+	if resp, _ := s.call("app", "POST", "/applications/obj/removeKey", `{"keyId":"x","proof":"`+proof+`"}`); resp.StatusCode != 401 {
 		t.Errorf("a key that was removed still proves: %d", resp.StatusCode)
 	}
 }

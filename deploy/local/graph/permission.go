@@ -22,9 +22,6 @@ const ownedBy = "Application.ReadWrite.OwnedBy"
 // joined by "+", needs all of them. Every one is as documented in includes/permissions of Microsoft's Graph reference.
 type demand []string
 
-// none lets everybody call who has a token: rolling one's own keys needs no permission but the proof.
-const none = ""
-
 var (
 	readApplication = demand{"Application.Read.All", ownedBy, "Application.ReadWrite.All"}
 	readPrincipal   = demand{"Application.Read.All", ownedBy, "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
@@ -38,7 +35,7 @@ var (
 
 	writeApplication = demand{ownedBy, "Application.ReadWrite.All"}
 	writePrincipal   = demand{ownedBy, "Application.ReadWrite.All", "Directory.ReadWrite.All"}
-	rollKey          = demand{none}
+	rollKey          = demand{ownedBy, "Application.ReadWrite.All"} // and nothing for the application itself
 	addOwner         = demand{ownedBy + "+Directory.Read.All", "Application.ReadWrite.All+Directory.Read.All", "Directory.ReadWrite.All"}
 
 	addAssignment    = demand{"AppRoleAssignment.ReadWrite.All+Application.Read.All", "AppRoleAssignment.ReadWrite.All+Directory.Read.All"}
@@ -98,7 +95,7 @@ func (c call) holdsAny(d demand) bool {
 
 func (c call) holdsAll(alternative string) bool {
 	for p := range strings.SplitSeq(alternative, "+") {
-		if p != none && !c.holds(p) {
+		if !c.holds(p) {
 			return false
 		}
 	}
@@ -117,7 +114,17 @@ func (s *Server) permitted(c call, rt route) bool {
 			return true
 		}
 	}
-	return s.agentRight(c, rt)
+	return s.agentRight(c, rt) || s.itself(c, rt)
+}
+
+// itself reports whether an application rolls its own keys, for which the proof is enough (application-addkey).
+func (s *Server) itself(c call, rt route) bool {
+	if !strings.HasSuffix(rt.path, "/addKey") && !strings.HasSuffix(rt.path, "/removeKey") {
+		return false
+	}
+	collection, _, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, "/v1.0/"), "/")
+	o, ok := s.directory.Get(collection, c.id())
+	return ok && o.AppID == c.actor.AppID
 }
 
 // agentRights permit changes of agent identities and their blueprints alone (agentidentity-update, agentidentityblueprint-update).

@@ -1,8 +1,8 @@
 package graph
 
 // Permissions names, for each method of Client, the application permissions that it needs on objects of whatever owner:
-// the least privileged that Microsoft documents, all of them together where there are several. Proof of possession takes
-// the place of a permission for AddKey and RemoveKey.
+// the least privileged that Microsoft documents, all of them together where there are several. For AddKey and
+// RemoveKey proof of possession comes on top; it takes the place of the permission only for the application itself.
 //
 // AppRoleAssignment.ReadWrite.All, DelegatedPermissionGrant.ReadWrite.All and RoleManagement.ReadWrite.Directory let
 // their holder give itself anything: an identity without them leaves those steps to people.
@@ -36,8 +36,8 @@ var Permissions = map[string][]string{
 	"ReplaceKeys":     {"Application.ReadWrite.All"},
 	"AddPassword":     {"Application.ReadWrite.All"},
 	"RemovePassword":  {"Application.ReadWrite.All"},
-	"AddKey":          {},
-	"RemoveKey":       {},
+	"AddKey":          {"Application.ReadWrite.All"},
+	"RemoveKey":       {"Application.ReadWrite.All"},
 	"AddFederated":    {"Application.ReadWrite.All"},
 	"RemoveFederated": {"Application.ReadWrite.All"},
 	"AddOwner":        {"Application.ReadWrite.All", "Directory.Read.All"},

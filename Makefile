@@ -8,7 +8,7 @@ KUSTO   := deploy/local/kusto
 APPS    := detect face respond
 detect  := signins auditlogs vaultlogs graphlogs activitylogs riskevents upkeep
 face    := risk policies remediations openapi subscriptions
-respond := triage evict rotate sweep publish deliver
+respond := triage evict orders rotate sweep publish deliver
 
 export GOFLAGS := -buildvcs=false
 

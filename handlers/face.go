@@ -41,7 +41,7 @@ var oneFace = sync.OnceValues(func() (http.Handler, error) {
 	}
 	routes := face.Routes(face.Config{
 		Findings: account.Findings(), Cases: account.Cases(), Verdicts: account.Verdicts(), Policies: policies.Store{Table: account.Table(store.TablePolicies)},
-		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)}, Triage: account.Bell(store.QueueTriage),
+		Orders: orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueOrders)}, Triage: account.Bell(store.QueueTriage),
 		Operations: account.Operations(), Rotations: account.Rotations(), Ledger: account.Blobs(store.ContainerLedger),
 		Subscriptions: account.Subscriptions(), Deliver: account.Bell(store.QueueDeliver), CallbackHosts: c.CallbackHosts,
 		Authority: string(c.Authority) + "/" + string(c.Tenant.ID), Prefix: prefix, Now: time.Now,

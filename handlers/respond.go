@@ -145,7 +145,7 @@ func (r *responder) announce(ctx context.Context, v verdict.Verdict) error {
 		funchost.Note(ctx, "not_announced", err.Error())
 		return nil
 	}
-	_, err = orders.Store{Table: r.account.Table(store.TableOrders), Bell: r.account.Bell(store.QueueEvict)}.Open(ctx, o)
+	_, err = orders.Store{Table: r.account.Table(store.TableOrders), Bell: r.account.Bell(store.QueueOrders)}.Open(ctx, o)
 	return err
 }
 
@@ -160,8 +160,7 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 	prover := token.Prover{
 		Authority: string(r.settings.Authority), Tenant: string(r.settings.Tenant.ID), Scope: proofScope, Private: r.settings.Private,
 	}
-	name, err := os.Hostname()
-	owner := fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6])
+	owner, err := instance()
 	operations := evict.New(r.reach(evict.Config{
 		Operations: r.account.Operations(), Ledger: r.account.Blobs(store.ContainerLedger), Undo: r.account.Blobs(store.ContainerUndo),
 		Directory: r.graph, Inventory: r.inventory, Survey: r.survey, Vault: r.vault, Decide: r.decideAgain, Stopped: r.brakes.Stopped, Now: time.Now,
@@ -172,24 +171,33 @@ func newEvict(*slog.Logger) (funchost.Handler, error) {
 			})
 		},
 	}))
-	ordered := r.orders(owner)
-	return funchost.Queue(func(ctx context.Context, m funchost.Message) error {
-		if order.Is(m.Text) {
-			return ordered.Handle(ctx, m)
-		}
-		return operations.Handle(ctx, m)
-	}), errors.Join(err)
+	return funchost.Queue(operations.Handle), err
 }
 
-// orders carries out what people asked for. Their doorbells ring on the queue of operations: both change what Graph has,
-// one at a time for each message, and a queue of their own would be one more thing to watch.
+// instance names this process in leases and records.
+func instance() (string, error) {
+	name, err := os.Hostname()
+	return fmt.Sprintf("%s-%d-%s", name, os.Getpid(), rand.Text()[:6]), err
+}
+
+func newOrders(*slog.Logger) (funchost.Handler, error) {
+	r, err := oneResponder()
+	if err != nil {
+		return funchost.Handler{}, err
+	}
+	owner, err := instance()
+	return funchost.Queue(r.orders(owner).Handle), err
+}
+
+// orders carries out what people asked for. Their doorbells have a queue of their own: an eviction takes minutes, and a stop
+// must not wait until one has ended.
 func (r *responder) orders(owner string) *orders.Runner {
 	never := r.settings.Policy().NeverTouch
 	access := conditional.New(conditional.Config{
 		Access: r.graph, Directory: r.graph, Cases: r.account.Cases().Of, Policies: policies.Store{Table: r.account.Table(store.TablePolicies)},
 		Tenant: string(r.settings.Tenant.ID), Own: string(r.settings.ClientID), NeverTouch: never, Now: time.Now,
 	})
-	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Now: time.Now}
+	lever := halt.Lever{Switches: r.account.Switches(), Operations: r.account.Operations(), Approvals: r.settings.HTTPApprovals, Now: time.Now}
 	risk := protect.Orders{Risk: r.graph, Principals: r.graph, NeverTouch: never}
 	do := map[order.Kind]func(context.Context, *orders.Work) error{
 		order.Confirm: risk.Do, order.Dismiss: risk.Do,
@@ -239,7 +247,7 @@ func newSweep(logger *slog.Logger) (funchost.Handler, error) {
 	}
 	return funchost.Timer(sweep.New(sweep.Config{
 		Findings: r.account.Findings(), Cases: r.account.Cases(), Suspects: r.account.Suspects(), Verdicts: r.account.Verdicts(), Operations: r.account.Operations(),
-		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Quiet: r.settings.Quiet, Now: time.Now,
+		Triage: r.account.Bell(store.QueueTriage), Evict: r.account.Bell(store.QueueEvict), Ordered: r.account.Bell(store.QueueOrders), Quiet: r.settings.Quiet, Now: time.Now,
 		Rotations: r.rotations(), Rotate: r.account.Bell(store.QueueRotate),
 		Untold: r.untold(logger), Posture: r.posture(), Orders: orders.Store{Table: r.account.Table(store.TableOrders)}.Stuck,
 		Pager:   pages.Pager{Table: r.account.Table(store.TablePages), Send: send, Logger: logger, Now: time.Now},

@@ -28,6 +28,7 @@ var functions = map[string]func(*slog.Logger) (funchost.Handler, error){
 	// respond: holds the keys, and listens to nobody but its queues
 	"triage":  newTriage,
 	"evict":   newEvict,
+	"orders":  newOrders,
 	"rotate":  newRotate,
 	"sweep":   newSweep,
 	"publish": newPublish,

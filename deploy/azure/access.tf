@@ -35,7 +35,7 @@ locals {
         deliveries     = "read"
       }
       containers = { ledger = "read" }
-      queues     = { triage = "ring", evict = "ring", deliver = "ring" }
+      queues     = { triage = "ring", orders = "ring", deliver = "ring" }
     }
     respond = {
       tables = {
@@ -59,7 +59,7 @@ locals {
         streams        = "read"
       }
       containers = { ledger = "write", undo = "write" }
-      queues     = { triage = "serve", evict = "serve", rotate = "serve", publish = "serve", deliver = "serve" }
+      queues     = { triage = "serve", evict = "serve", orders = "serve", rotate = "serve", publish = "serve", deliver = "serve" }
     }
   }
 
@@ -75,7 +75,7 @@ locals {
       switches    = "write"
     }
     containers = { ledger = "write" }
-    queues     = { triage = "ring", evict = "ring", rotate = "ring", publish = "ring" }
+    queues     = { triage = "ring", evict = "ring", orders = "ring", rotate = "ring", publish = "ring" }
   }
 
   # Azure's built-in roles, by id.

@@ -13,7 +13,7 @@ variable "instance_memory" {
 variable "always_ready" {
   description = "Instances that are kept warm, by app and group: http for the HTTP functions of an app, function:<name> for any other. Each costs around the clock; without one the first record after a pause waits for a cold start."
   type        = map(map(number))
-  default     = { detect = { "function:signins" = 1 }, respond = { "function:evict" = 1, "function:triage" = 1 } }
+  default     = { detect = { "function:signins" = 1 }, respond = { "function:evict" = 1, "function:orders" = 1, "function:triage" = 1 } }
   validation {
     condition = alltrue([for app, groups in var.always_ready : contains(["detect", "face", "respond"], app) && alltrue([for g, n in groups :
     can(regex("^(http|function:[a-z0-9]+)$", g)) && n >= 1 && n <= 20])])

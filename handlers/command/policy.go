@@ -51,7 +51,7 @@ func policyCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueEvict)}
+	s := orders.Store{Table: account.Table(store.TableOrders), Bell: account.Bell(store.QueueOrders)}
 	if o, err = s.Open(ctx, o); err != nil {
 		return err
 	}

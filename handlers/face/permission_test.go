@@ -13,8 +13,8 @@ import (
 // what is a person's to decide.
 const (
 	looking = "listRemediations getRemediation getRemediationLedger getRotation getRemediationOrder"
-	asking  = "requestRemediation undoRemediation stopRemediations resumeRemediations"
-	telling = "approveRemediation rejectRemediation cancelRemediation approveRotationTier declineRotationTier resumeRotationTarget"
+	asking  = "requestRemediation undoRemediation stopRemediations"
+	telling = "resumeRemediations approveRemediation rejectRemediation cancelRemediation approveRotationTier declineRotationTier resumeRotationTarget"
 )
 
 func TestEveryCallAboutRemediationsOpensForThoseWhoMayAndNobodyElse(t *testing.T) {
@@ -91,6 +91,9 @@ func TestWhatAnApplicationMayNotDecideSaysWhoMay(t *testing.T) {
 		if a := w.do(token, "POST", path+call, body); a.status != http.StatusForbidden || !strings.Contains(a.raw, "a user has to decide") {
 			t.Errorf("%s: %d %s", call, a.status, a.raw)
 		}
+	}
+	if a := w.do(token, "POST", "/remediations/resume", `{"reason":"x"}`); a.status != http.StatusForbidden || !strings.Contains(a.raw, "a user has to decide") {
+		t.Errorf("/remediations/resume: %d %s", a.status, a.raw)
 	}
 	if a := w.ordered(token, path+"/undo", `{}`); a.text("status") != "succeeded" {
 		t.Errorf("it may not look: %s", a.raw)

@@ -1,6 +1,8 @@
 package face_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -9,8 +11,11 @@ import (
 
 	"rekey/handlers/switches"
 	"rekey/shared/decide"
+	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
+	"rekey/shared/store/memory"
 )
 
 func TestAPlanIsAskedForApprovedAndBeginsAndTheRecordSaysByWhom(t *testing.T) {
@@ -144,17 +149,67 @@ func TestAYesThatIsOldOrForAnotherPlanDoesNotCount(t *testing.T) {
 	}
 }
 
+// Respond may be off for a weekend: a yes is as old as it is when somebody hears it.
+func TestAYesIsDatedWhenItWasGivenAndNotWhenItIsCarriedOut(t *testing.T) {
+	w := newWorld(t)
+	guarded, path := w.asked("sp-guarded", "approve"), w.ended()
+	w.must(w.switches.Stop(t.Context(), switches.Kill{By: "ann", Why: "drill", Time: w.now.Add(-time.Minute)}))
+	w.late = true
+	sent := map[string]answer{
+		"a plan":   w.do(w.as(ann), "POST", guarded+"/approve", `{"planHash":"`+w.hash(guarded)+`"}`),
+		"a tier":   w.do(w.as(ann), "POST", path+"/rotation/approve", `{"tier":1,"planHash":"hash1"}`),
+		"a secret": w.do(w.as(ann), "POST", path+"/rotation/resume", `{"target":"random:v/parked"}`),
+		"a resume": w.do(w.as(ann), "POST", "/remediations/resume", `{"reason":"over"}`),
+	}
+	w.now = w.now.Add(3 * time.Hour)
+	second := w.do(w.as(ben), "POST", guarded+"/approve", `{"planHash":"`+w.hash(guarded)+`"}`)
+	w.now = w.now.Add(time.Hour)
+	w.carryOut()
+	for name, a := range sent {
+		if a := w.followed(w.as(ann), a); a.text("status") != "failed" || !strings.Contains(a.raw, "4 hours") {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+	}
+	if a := w.followed(w.as(ben), second); a.text("statusDetail") != "approved; 1 more must approve within 4 hours" {
+		t.Errorf("%s", a.raw)
+	}
+	o, err := w.face.Operations.Get(t.Context(), strings.TrimPrefix(guarded, "/remediations/"))
+	if err != nil || len(o.Approvals) != 1 || !o.Approvals[0].Time.Equal(w.now.Add(-time.Hour)) {
+		t.Errorf("%+v (%v)", o.Approvals, err)
+	}
+}
+
+func TestAYesToATierIsDatedWhenItWasGiven(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/approve"
+	w.late = true
+	w.do(w.as(ann), "POST", path, `{"tier":1,"planHash":"hash1"}`)
+	said := w.now
+	w.now = w.now.Add(3 * time.Hour)
+	w.carryOut()
+	words, err := w.face.Rotations.Words(t.Context(), "rot-ended")
+	if err != nil || len(words) != 1 || !words[0].Time.Equal(said) {
+		t.Errorf("%+v (%v)", words, err)
+	}
+}
+
 func TestARequestThatIsSentTwiceIsOne(t *testing.T) {
 	w := newWorld(t)
 	path := w.asked("sp1", "approve")
 	body := `{"planHash":"` + w.hash(path) + `"}`
 	first := w.do(w.as(ann), "POST", path+"/approve", body, "Idempotency-Key", "k1")
 	again := w.do(w.as(ann), "POST", path+"/approve", body, "Idempotency-Key", "k1") // though by now it runs
-	if first.status != http.StatusAccepted || again.status != http.StatusAccepted || first.header.Get("Location") != again.header.Get("Location") {
+	if first.status != http.StatusAccepted || again.status != http.StatusOK || again.text("status") != "succeeded" || first.text("id") != again.text("id") {
 		t.Errorf("%d %s, %d %s", first.status, first.raw, again.status, again.raw)
 	}
-	if a := w.do(w.as(ann), "POST", path+"/approve", `{"planHash":"other"}`, "Idempotency-Key", "k1"); a.status != http.StatusConflict || !strings.Contains(a.raw, "send a new key") {
-		t.Errorf("%d %s", a.status, a.raw)
+	for _, other := range []string{`{"planHash":"other"}`, strings.TrimSuffix(body, "}") + `,"note":"on second thoughts"}`} {
+		if a := w.do(w.as(ann), "POST", path+"/approve", other, "Idempotency-Key", "k1"); a.status != http.StatusConflict || !strings.Contains(a.raw, "send a new key") {
+			t.Errorf("%s: %d %s", other, a.status, a.raw)
+		}
+	}
+	w.now = w.now.Add(25 * time.Hour)
+	if a := w.do(w.as(ann), "POST", path+"/approve", body, "Idempotency-Key", "k1"); a.status != http.StatusConflict || !strings.Contains(a.raw, "send a new key") {
+		t.Errorf("a key of yesterday: %d %s", a.status, a.raw)
 	}
 	l, err := ledger.Open(t.Context(), w.face.Ledger, strings.TrimPrefix(path, "/remediations/"))
 	if err != nil || len(l.Entries()) != 1 {
@@ -197,6 +252,13 @@ func TestApprovalsOverHTTPCountOnlyWhereTheSettingsSaySo(t *testing.T) {
 	}
 	if a := w.ordered(w.as(ann), path+"/reject", `{"reason":"no"}`); a.text("status") != "succeeded" {
 		t.Errorf("a no was refused: %s", a.raw)
+	}
+	if a := w.ordered(w.as(ann), "/remediations/stop", `{"reason":"drill"}`); a.text("status") != "succeeded" {
+		t.Errorf("a stop was refused: %s", a.raw)
+	}
+	a := w.ordered(w.as(ann), "/remediations/resume", `{"reason":"over"}`) // a yes to everything that stands
+	if k, err := w.switches.Kill(t.Context()); err != nil || !k.On || a.text("status") != "failed" || !strings.Contains(a.raw, "rekey resume") {
+		t.Errorf("%+v %s (%v)", k, a.raw, err)
 	}
 }
 
@@ -276,6 +338,80 @@ func TestTheRotationOfACaseIsShownAndDecidedAbout(t *testing.T) {
 	}
 	if a := w.do(w.as(ann), "GET", w.asked("sp1", "plan")+"/rotation", ""); a.status != http.StatusNotFound || !strings.Contains(a.raw, "when the principal's access is cut") {
 		t.Errorf("%d %s", a.status, a.raw)
+	}
+}
+
+// mute is a bell that does not ring.
+type mute struct{}
+
+func (mute) Ring(context.Context, string) error { return fault.Errorf(fault.Transient, "no queue") }
+
+// hear takes in what people said about the rotation, as its executor does.
+func (w *world) hear() (heard int) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	words, err := w.face.Rotations.Words(ctx, "rot-ended")
+	w.must(err)
+	j, err := w.face.Rotations.Get(ctx, "rot-ended")
+	w.must(err)
+	for _, x := range words {
+		if j.Hear(x.ID) {
+			heard++
+			w.must(x.Apply(j.Journal, w.now))
+		}
+	}
+	w.must(w.face.Rotations.Write(ctx, j, ""))
+	for _, x := range words {
+		w.must(w.face.Rotations.Drop(ctx, x))
+	}
+	return heard
+}
+
+// The executor may have heard the word, and removed it, before its order is tried again.
+func TestAWordIsHeardOnceHoweverOftenItsOrderIsTried(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/"
+	for call, body := range map[string]string{"approve": `{"tier":1,"planHash":"hash1"}`, "resume": `{"target":"random:v/parked"}`, "decline": `{"tier":2}`} {
+		w.late, w.rotate = true, mute{}
+		sent := w.do(w.as(ann), "POST", path+call, body)
+		if err := w.runner().Handle(t.Context(), funchost.Message{Text: sent.text("id")}); !errors.Is(err, fault.Transient) {
+			t.Fatalf("%s: the ring was not lost: %v", call, err)
+		}
+		if n := w.hear(); n != 1 {
+			t.Errorf("%s: %d words were heard", call, n)
+		}
+		w.rotate, w.now = &memory.Bell{}, w.now.Add(5*time.Hour) // by then the yes would be too old, and the secret is not parked
+		w.carryOut()
+		if a := w.followed(w.as(ann), sent); a.text("status") != "succeeded" {
+			t.Errorf("%s: %s", call, a.raw)
+		}
+		if n := w.hear(); n != 0 {
+			t.Errorf("%s: it was heard again", call)
+		}
+	}
+	j, err := w.face.Rotations.Get(t.Context(), "rot-ended")
+	if err != nil || j.Tiers[0].Allowed != 10 || len(j.Tiers[0].Approvals) != 0 {
+		t.Errorf("%+v (%v)", j.Tiers[0], err)
+	}
+	l, err := ledger.Open(t.Context(), w.face.Ledger, "rot-ended")
+	if err != nil || len(l.Entries()) != 3 {
+		t.Errorf("%d entries (%v)", len(l.Entries()), err)
+	}
+}
+
+// An instance that died between the word and the end of its order is followed by another one.
+func TestAWordThatWaitsIsNotSaidAgain(t *testing.T) {
+	w := newWorld(t)
+	path := w.ended() + "/rotation/approve"
+	w.late, w.rotate = true, mute{}
+	sent := w.do(w.as(ann), "POST", path, `{"tier":1,"planHash":"hash1"}`)
+	_ = w.runner().Handle(t.Context(), funchost.Message{Text: sent.text("id")}) // said, and not rung for
+	bell := &memory.Bell{}
+	w.rotate = bell
+	w.carryOut()
+	words, err := w.face.Rotations.Words(t.Context(), "rot-ended")
+	if err != nil || len(words) != 1 || len(bell.Rung()) != 1 {
+		t.Errorf("%d words, rung for %v (%v)", len(words), bell.Rung(), err)
 	}
 }
 

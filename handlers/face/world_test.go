@@ -38,6 +38,7 @@ import (
 	"rekey/shared/order"
 	"rekey/shared/remedy"
 	"rekey/shared/rotate"
+	"rekey/shared/store"
 	"rekey/shared/store/memory"
 )
 
@@ -64,6 +65,7 @@ type world struct {
 	now       time.Time
 	api       http.Handler
 	evict     *memory.Bell
+	rotate    store.Bell
 	gone      bool // credentials were taken away since the bundle
 	t         testing.TB
 }
@@ -84,7 +86,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{now: now, name: "billing", approvals: true, policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove}, evict: &memory.Bell{}, t: t}
+	w := &world{now: now, name: "billing", approvals: true, policy: decide.Policy{Tenant: tenantID, Default: decide.ModeApprove}, evict: &memory.Bell{}, rotate: &memory.Bell{}, t: t}
 	if w.authority, err = entra.New(d, "header"); err != nil {
 		t.Fatal(err)
 	}
@@ -152,10 +154,10 @@ func (w *world) runner() *orders.Runner {
 	back := undo.New(undo.Config{Operations: f.Operations, Bundles: &w.undone, Inventory: w.inventory, Now: f.Now})
 	clerk := remediations.Clerk{
 		People:    operations.People{Store: f.Operations, Ledger: f.Ledger, Evict: w.evict, Now: f.Now},
-		Rotations: rotations.People{Store: f.Rotations, Ledger: f.Ledger, Rotate: &memory.Bell{}, Now: f.Now},
+		Rotations: rotations.People{Store: f.Rotations, Ledger: f.Ledger, Rotate: w.rotate, Now: f.Now},
 		Request:   w.triage().Request, Diff: back.Diff, Undo: back.Order, Stopped: stopped, Approvals: w.approvals,
 	}
-	lever := halt.Lever{Switches: w.switches, Operations: f.Operations, Now: f.Now}
+	lever := halt.Lever{Switches: w.switches, Operations: f.Operations, Approvals: w.approvals, Now: f.Now}
 	do := clerk.Kinds()
 	do[order.Stop], do[order.Resume] = lever.Do, lever.Do
 	do[order.CreatePolicy] = func(_ context.Context, w *orders.Work) error { // package conditional has its own tests

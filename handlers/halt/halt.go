@@ -4,7 +4,9 @@
 package halt
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,23 +22,40 @@ import (
 type Lever struct {
 	Switches   switches.Store
 	Operations operations.Store
+	Approvals  bool // of orders: yeses over HTTP count, and to resume is one
 	Now        func() time.Time
 }
 
 // Do carries out an order to stop or to go on, and says what is half done. It changes nothing that the kill switch stops.
+// Of two who want the opposite, who asked last counts. Once the switch is as it was asked for, the order has succeeded: what
+// could not be read or written beside is a note.
 func (l Lever) Do(ctx context.Context, w *orders.Work) error {
-	k := switches.Kill{By: w.By, Why: w.Reason, Time: l.Now()}
+	k := switches.Kill{By: w.By, Why: w.Reason, Time: l.Now(), Order: w.ID, Asked: w.Opened}
 	set := l.Switches.Stop
 	if w.Kind == order.Resume {
+		if err := w.Counts(l.Approvals, "rekey resume"); err != nil {
+			return err
+		}
 		set = l.Switches.Resume
 	}
-	if err := set(ctx, k); err != nil {
+	err := set(ctx, k)
+	if err != nil && !errors.Is(err, switches.ErrUnrecorded) {
 		return err
 	}
-	text, err := l.Status(ctx)
-	w.Message = text
-	return err
+	text, listing := l.Status(ctx)
+	w.Message = strings.TrimSpace(cmp.Or(text, "the kill switch was changed"))
+	w.Notes = nil
+	for _, err := range []error{err, listing} {
+		if err != nil {
+			w.Notes = append(w.Notes, strings.Split(err.Error(), "\n")...)
+		}
+	}
+	w.Notes = w.Notes[:min(len(w.Notes), maxNotes)]
+	return nil
 }
+
+// maxNotes bounds what an order's row holds of operations that could not be read.
+const maxNotes = 50
 
 // Status says whether everything stands, what is half done, and who is disabled now. What could be read is told in spite of
 // an error.

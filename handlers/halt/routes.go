@@ -22,14 +22,15 @@ func (why) SchemaName() string { return "reason" }
 
 // Routes are the calls of the kill switch, and the place to look how far an order about remediations is.
 func Routes(d orders.Desk) []httpapi.Route {
-	about := httpapi.About{Tag: tag, Body: why{}, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Accepts()}
+	stops := httpapi.About{Tag: tag, Body: why{}, Answers: orders.Accepts()}
+	resumes := httpapi.About{Tag: tag, Body: why{}, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Repeats()}
 	return []httpapi.Route{
 		{
-			Method: http.MethodPost, Path: "/remediations/stop", Name: "stopRemediations", Permission: access.Act, About: about,
+			Method: http.MethodPost, Path: "/remediations/stop", Name: "stopRemediations", Permission: access.Act, About: stops,
 			Summary: "Stop everything before its next change.", Do: take(d, order.Stop),
 		},
 		{
-			Method: http.MethodPost, Path: "/remediations/resume", Name: "resumeRemediations", Permission: access.Act, About: about,
+			Method: http.MethodPost, Path: "/remediations/resume", Name: "resumeRemediations", Permission: access.Act, About: resumes,
 			Summary: "Let everything go on after a stop.", Do: take(d, order.Resume),
 		},
 		{
@@ -45,6 +46,11 @@ const maxBody = 16 << 10
 // take writes down that somebody wants to stop or to go on, before it answers.
 func take(d orders.Desk, kind order.Kind) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if kind == order.Resume {
+			if _, err := orders.Person(r); err != nil {
+				return err
+			}
+		}
 		var body why
 		j := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 		j.DisallowUnknownFields()

@@ -94,23 +94,20 @@ func (n *Notices) behind(ctx context.Context, sinks []Sink, group string) (func(
 }
 
 func (n *Notices) missedOperations(ctx context.Context, sinks []Sink, m *missed) error {
-	left, err := n.Operations.Withdrawn(ctx, "")
-	if err != nil {
-		return err
-	}
+	left, unread := n.Operations.Withdrawn(ctx, "")
 	for _, w := range left {
 		m.add(notice.Operations + w.ID)
 	}
 	behind, err := n.behind(ctx, sinks, groupOperations)
 	if err != nil {
-		return err
+		return errors.Join(unread, err)
 	}
-	return n.Operations.Each(ctx, func(o operations.Stored, err error) error {
+	return errors.Join(unread, n.Operations.Each(ctx, func(o operations.Stored, err error) error {
 		if err == nil && behind(notice.OfOperation(n.Tenant, o.Operation)) { // one that cannot be read is told by sweep's own look
 			m.add(notice.Operations + o.ID)
 		}
 		return nil
-	})
+	}))
 }
 
 func (n *Notices) missedRotations(ctx context.Context, sinks []Sink, m *missed) error {

@@ -17,6 +17,7 @@ import (
 	"rekey/shared/remedy"
 	"rekey/shared/rotate"
 	"rekey/shared/score"
+	"rekey/shared/store"
 )
 
 func TestEachDetectionAndEachStateIsToldOnceAndInOrder(t *testing.T) {
@@ -280,6 +281,30 @@ func TestAPlanThatWasWithdrawnIsToldThoughTheOperationIsGone(t *testing.T) {
 	}
 	if left, err := w.operations().Withdrawn(t.Context(), ""); err != nil || len(left) != 0 {
 		t.Errorf("%d are left (%v)", len(left), err)
+	}
+}
+
+func TestAWithdrawnPlanThatCannotBeReadKeepsNobodyFromBeingToldOfOthers(t *testing.T) {
+	w := newWorld(t)
+	w.hub.down = true
+	w.must(w.open("op-c1"))
+	w.must(w.open("op-c2"))
+	w.must(w.hear())
+	o, err := w.operations().Get(t.Context(), "op-c1")
+	w.must(err)
+	w.must(w.operations().Withdraw(t.Context(), o, w.now))
+	_, err = w.operations().Table.Put(t.Context(), store.Row{Partition: "withdrawn", Key: "op-c0/1", Data: []byte("half")})
+	w.must(err)
+	w.hub.down = false
+	w.now = w.now.Add(time.Minute)
+	if err := w.notices().Missed(t.Context()); !errors.Is(err, fault.ErrUnreadable) {
+		t.Errorf("nobody hears of it: %v", err)
+	}
+	w.must(w.hear())
+	for subject, want := range map[string]string{"operations/op-c1": "awaitingApproval, withdrawn", "operations/op-c2": "awaitingApproval"} {
+		if got := w.hub.said(subject); got != want {
+			t.Errorf("was told %q of %s", got, subject)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func (s Store) Get(ctx context.Context, id string) (Stored, error) {
 func decode(row store.Row) (Stored, error) {
 	o := Stored{Tag: row.ETag}
 	if err := json.Unmarshal(row.Data, &o.Operation); err != nil {
-		return o, fault.Errorf(fault.Denied, "reading operation %s: %v", row.Key, err)
+		return o, fault.Unreadable("reading operation %s: %v", row.Key, err)
 	}
 	return o, o.Readable()
 }

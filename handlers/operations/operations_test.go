@@ -190,6 +190,23 @@ func TestOperationsAreListedNewestFirstAndByState(t *testing.T) {
 	}
 }
 
+func TestAWithdrawnOperationThatCannotBeReadHidesNoOther(t *testing.T) {
+	d, o := newDesk(t, 1)
+	if _, err := d.table.Put(t.Context(), store.Row{Partition: "withdrawn", Key: "op-0/1", Data: []byte("half")}); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := d.Get(t.Context(), o.ID)
+	if err == nil {
+		err = d.Withdraw(t.Context(), stored, now)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := d.Withdrawn(t.Context(), ""); len(left) != 1 || left[0].ID != o.ID || !errors.Is(err, fault.ErrUnreadable) {
+		t.Errorf("%+v (%v)", left, err)
+	}
+}
+
 func TestAJournalOfANewerProgramIsNeitherReadNorHidesOthers(t *testing.T) {
 	d, o := newDesk(t, 1)
 	o.Version, o.ID = 99, "op-newer"

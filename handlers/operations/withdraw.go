@@ -57,10 +57,12 @@ func (s Store) leave(ctx context.Context, row store.Row) error {
 }
 
 // Withdrawn returns what is left of withdrawn operations: of one id, or of all for "". One may still be there as an operation: it
-// is about to be removed, or was not, because somebody approved it meanwhile.
+// is about to be removed, or was not, because somebody approved it meanwhile. Those that could be read are returned beside the
+// errors of others.
 func (s Store) Withdrawn(ctx context.Context, id string) ([]Stored, error) {
 	const page = 200
 	var out []Stored
+	var bad []error
 	prefix := ""
 	if id != "" {
 		prefix = id + "/"
@@ -68,20 +70,20 @@ func (s Store) Withdrawn(ctx context.Context, id string) ([]Stored, error) {
 	for from := prefix; ; {
 		rows, more, err := s.Table.List(ctx, withdrawn, from, page)
 		if err != nil {
-			return nil, fmt.Errorf("listing withdrawn operations: %w", err)
+			return out, errors.Join(append(bad, fmt.Errorf("listing withdrawn operations: %w", err))...)
 		}
 		for _, row := range rows {
 			if !strings.HasPrefix(row.Key, prefix) {
-				return out, nil
+				return out, errors.Join(bad...)
 			}
-			o, err := decode(row)
-			if err != nil {
-				return nil, err
+			if o, err := decode(row); err != nil {
+				bad = append(bad, err)
+			} else {
+				out = append(out, o)
 			}
-			out = append(out, o)
 		}
 		if more == "" {
-			return out, nil
+			return out, errors.Join(bad...)
 		}
 		from = more
 	}

@@ -39,11 +39,16 @@ type Status struct {
 // SchemaName is the name of the type in descriptions.
 func (Status) SchemaName() string { return "order" }
 
-// Accepts describes the answer of a call that makes an order.
+// Accepts describes the answer of a call that makes an order, and another one each time.
 func Accepts() []httpapi.Answer {
 	return []httpapi.Answer{{Status: http.StatusAccepted, Text: "The order is kept, and is carried out within seconds.", Body: Status{}, Headers: []httpapi.Param{
 		{Name: "Location", Text: "Where to look how far the order is."}, {Name: "Retry-After", Text: "Seconds until it is worth looking.", Kind: "integer"},
 	}}}
+}
+
+// Repeats describes the answers of a call that makes an order, or finds the one that was sent under the same key.
+func Repeats() []httpapi.Answer {
+	return append(Accepts(), httpapi.Answer{Status: http.StatusOK, Text: "It was sent under this key before, and has ended: status says how.", Body: Status{}})
 }
 
 // Shows describes the answers of looking at an order.
@@ -52,17 +57,22 @@ func Shows() []httpapi.Answer {
 }
 
 // KeyHeader describes the header that makes a request the same request.
-var KeyHeader = httpapi.Param{Name: "Idempotency-Key", Text: "Of the caller's own choice, at most 256 bytes: what is sent again with the same key is the same order."}
+var KeyHeader = httpapi.Param{Name: "Idempotency-Key", Text: "Of the caller's own choice, at most 256 bytes: what is sent again with the same key within a day is the same order."}
+
+// KeyLife is how long a key stands for its order. A key that comes later is refused: whoever sends a fixed one would else be
+// told of an order that ended long ago.
+const KeyLife = 24 * time.Hour
 
 // Take writes an order down and answers where to look. What a caller sends again with the same Idempotency-Key is the same
-// order; without one, each is another.
+// order; without one, each is another. To stop is another order each time: stopping twice does no harm, and being told of
+// an earlier stop would.
 func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) error {
 	caller := httpapi.CallerOf(r.Context())
 	req.By, req.Key = caller.String(), r.Header.Get(KeyHeader.Name)
 	if !caller.App {
 		req.Person = caller.ObjectID
 	}
-	if req.Key == "" {
+	if req.Key == "" || req.Kind == order.Stop {
 		req.Key = rand.Text()
 	}
 	o, err := order.New(req, d.Now())
@@ -72,13 +82,31 @@ func (d Desk) Take(w http.ResponseWriter, r *http.Request, req order.Request) er
 	switch {
 	case errors.Is(err, fault.Conflict):
 		return httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The Idempotency-Key was used for another request, order %s: send a new key.", o.ID)
-	case errors.Is(err, fault.Poison), errors.Is(err, fault.Denied):
+	case errors.Is(err, fault.Poison):
 		return httpapi.BadRequest("%s", err)
+	case errors.Is(err, fault.ErrUnreadable):
+		return unreadable(err)
 	case err != nil:
 		return err
+	case d.Now().Sub(o.Opened) >= KeyLife:
+		return httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The Idempotency-Key was used at %s, for order %s: a key holds for a day, send a new key.", o.Opened.Format(time.RFC3339), o.ID)
 	}
-	d.accepted(w, r, o)
+	d.show(w, r, o)
 	return nil
+}
+
+func unreadable(err error) error {
+	return httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The order cannot be read by this version of Rekey: %s.", err)
+}
+
+// Person returns the user who calls. It refuses applications: they may ask and stop, and not decide.
+func Person(r *http.Request) (string, error) {
+	c := httpapi.CallerOf(r.Context())
+	if c.App || c.ObjectID == "" {
+		return "", httpapi.Errorf(http.StatusForbidden, "Authorization_RequestDenied",
+			"Deciding is for people: the caller is an application. It may ask for a remediation, look, and stop everything; a user has to decide, with the directory role Security Administrator or Global Administrator.")
+	}
+	return c.ObjectID, nil
 }
 
 // Sent reports whether the caller sent an order of this kind under his Idempotency-Key before. Whether it asks for the same
@@ -92,26 +120,30 @@ func (d Desk) Sent(r *http.Request, kind order.Kind) bool {
 	return err == nil
 }
 
-// accepted answers that an order is under way. The address is whole, because not every client completes one.
-func (d Desk) accepted(w http.ResponseWriter, r *http.Request, o order.Order) {
-	w.Header().Set("Location", httpapi.Origin(r)+d.Prefix+Path+o.ID)
-	w.Header().Set("Retry-After", retryAfter)
-	httpapi.JSON(w, http.StatusAccepted, d.form(r, o))
+// show answers how far an order is: 202 while it is under way, 200 when it ended. The address is whole, because not every
+// client completes one.
+func (d Desk) show(w http.ResponseWriter, r *http.Request, o order.Order) {
+	status := http.StatusOK
+	if o.Due() {
+		status = http.StatusAccepted
+		w.Header().Set("Location", httpapi.Origin(r)+d.Prefix+Path+o.ID)
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	httpapi.JSON(w, status, d.form(r, o))
 }
 
-// Look shows an order about remediations: 202 while it is under way, 200 when it ended.
+// Look shows an order about remediations.
 func (d Desk) Look(w http.ResponseWriter, r *http.Request) error {
 	o, err := d.Get(r.Context(), r.PathValue("id"))
 	switch {
 	case errors.Is(err, fault.NotFound), err == nil && !o.Kind.Remedial():
 		return httpapi.Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no such order: take the address from the Location of the answer that accepted it.")
+	case errors.Is(err, fault.ErrUnreadable):
+		return unreadable(err)
 	case err != nil:
 		return err
-	case o.Due():
-		d.accepted(w, r, o)
-	default:
-		httpapi.JSON(w, http.StatusOK, d.form(r, o))
 	}
+	d.show(w, r, o)
 	return nil
 }
 

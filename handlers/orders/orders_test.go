@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,91 @@ func TestAnOrderThatIsWrittenCountsThoughTheBellIsMute(t *testing.T) {
 	}
 }
 
+func TestAnOrderThatCannotBeReadHidesNoOther(t *testing.T) {
+	s := orders.Store{Table: &memory.Table{}}
+	for _, key := range []string{"one", "broken", "newer", "two", "three"} {
+		if _, err := s.Open(t.Context(), made(t, key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, data := range map[string]string{"broken": "half", "newer": `{"version":99}`} {
+		row, err := s.Table.Get(t.Context(), order.Partition, made(t, key).ID)
+		if err == nil {
+			row.Data = []byte(data)
+			_, err = s.Table.Put(t.Context(), row)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stuck, err := s.Stuck(t.Context(), now.Add(time.Minute)); len(stuck) != 3 || !errors.Is(err, fault.ErrUnreadable) {
+		t.Errorf("%v (%v)", stuck, err)
+	}
+}
+
+// counted is a table that counts what is read of it.
+type counted struct {
+	store.Table
+	reads int
+}
+
+func (c *counted) Get(ctx context.Context, partition, key string) (store.Row, error) {
+	c.reads++
+	return c.Table.Get(ctx, partition, key)
+}
+
+func (c *counted) List(ctx context.Context, partition, from string, limit int) ([]store.Row, string, error) {
+	rows, more, err := c.Table.List(ctx, partition, from, limit)
+	c.reads += len(rows)
+	return rows, more, err
+}
+
+// Orders are kept for good: looking for those that stand still must not read them all, every minute.
+func TestOrdersThatEndedAreNotReadAgain(t *testing.T) {
+	r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now, do: func(context.Context, *orders.Work) error { return nil }}
+	s := orders.Store{Table: r.table}
+	for i := range 50 {
+		o, err := s.Open(t.Context(), made(t, fmt.Sprint(i)))
+		if err == nil {
+			err = r.handle(t, o.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, err := s.Open(t.Context(), made(t, "k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &counted{Table: r.table}
+	if stuck, err := (orders.Store{Table: table}).Stuck(t.Context(), now.Add(time.Minute)); err != nil || len(stuck) != 1 || stuck[0] != open.ID || table.reads > 2 {
+		t.Errorf("%v with %d reads (%v)", stuck, table.reads, err)
+	}
+}
+
+// Whoever ended an order and was interrupted then leaves its mark, which the next look takes away.
+func TestAMarkThatWasLeftBehindGoes(t *testing.T) {
+	r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now, do: func(context.Context, *orders.Work) error { return nil }}
+	s := orders.Store{Table: r.table}
+	o, err := s.Open(t.Context(), made(t, "k"))
+	if err == nil {
+		err = r.handle(t, o.ID)
+	}
+	for _, key := range []string{o.ID, "order-none"} {
+		if err == nil {
+			_, err = r.table.Put(t.Context(), store.Row{Partition: "pending", Key: key, Data: []byte(key)})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := s.Stuck(t.Context(), now.Add(time.Minute))
+	rows, _, listErr := r.table.List(t.Context(), "pending", "", 10)
+	if err := errors.Join(err, listErr); err != nil || len(stuck) != 0 || len(rows) != 0 {
+		t.Errorf("%v, %d marks (%v)", stuck, len(rows), err)
+	}
+}
+
 func TestAnOrderThatIsSentTwiceIsOneAndAnotherUnderItsKeyIsRefused(t *testing.T) {
 	bell := &memory.Bell{}
 	s := orders.Store{Table: &memory.Table{}, Bell: bell}
@@ -78,14 +164,14 @@ func (r *rig) handle(t *testing.T, id string) error {
 	t.Helper()
 	return orders.New(orders.Config{
 		Orders: r.table, Ledger: r.ledger, Now: func() time.Time { return r.now }, Owner: "one", Stopped: func(context.Context) (bool, error) { return false, nil },
-		Do: map[order.Kind]func(context.Context, *orders.Work) error{order.Dismiss: r.do},
+		Do: map[order.Kind]func(context.Context, *orders.Work) error{order.Dismiss: r.do, order.Stop: r.do},
 	}).Handle(t.Context(), funchost.Message{Text: id})
 }
 
 func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err    error
-		after  time.Duration
+		after  time.Duration // of the last attempt; there was one before
 		status order.Status
 		kind   error // of what the host is told; nil is success
 	}{
@@ -101,7 +187,9 @@ func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now.Add(tt.after), do: func(context.Context, *orders.Work) error { return tt.err }}
 			s := orders.Store{Table: r.table}
-			o, err := s.Open(t.Context(), made(t, "k"))
+			o := made(t, "k")
+			o.Attempts = 1
+			o, err := s.Open(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,6 +202,41 @@ func TestWhatAnErrorMakesOfAnOrder(t *testing.T) {
 				t.Errorf("the host is told %v", err)
 			}
 		})
+	}
+}
+
+// Nobody expects what he asked for days ago, but who wants everything to stop means it.
+func TestAnOrderThatIsHeardADayLateIsNotBegunUnlessItIsAStop(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind  order.Kind
+		after time.Duration
+		begun bool
+	}{
+		"at once": {order.Dismiss, 0, true}, "hours later": {order.Dismiss, 23 * time.Hour, true}, "days later": {order.Dismiss, 60 * time.Hour, false},
+		"a stop days later": {order.Stop, 60 * time.Hour, true},
+	} {
+		begun := false
+		do := func(context.Context, *orders.Work) error { begun = true; return nil }
+		r := &rig{table: &memory.Table{}, ledger: &memory.Blobs{}, now: now.Add(tt.after), do: do}
+		req := order.Request{Kind: tt.kind, By: "alice", Key: "k", Reason: "a drill"}
+		if tt.kind == order.Dismiss {
+			req.IDs = []string{"a1"}
+		}
+		o, err := order.New(req, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := orders.Store{Table: r.table}
+		if _, err := s.Open(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.handle(t, o.ID); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		got, err := s.Get(t.Context(), o.ID)
+		if err != nil || begun != tt.begun || (got.Status == order.Failed) == tt.begun {
+			t.Errorf("%s: begun %t, %+v (%v)", name, begun, got, err)
+		}
 	}
 }
 

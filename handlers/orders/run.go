@@ -34,6 +34,9 @@ const (
 	leaseTerm = 2 * time.Minute
 	// patience is how long an order is tried again: nobody expects it to happen after that.
 	patience = 24 * time.Hour
+	// yesLife is how long a yes counts, as at a terminal, and ahead is how far the clock of whoever wrote it down may be.
+	yesLife = 4 * time.Hour
+	ahead   = 5 * time.Minute
 )
 
 // New makes the handler.
@@ -60,6 +63,9 @@ func (r *Runner) Handle(ctx context.Context, m funchost.Message) error {
 	do := r.Do[w.Kind]
 	if do == nil {
 		return w.end(ctx, order.Failed, fmt.Sprintf("this program carries out no orders of the kind %s", w.Kind))
+	}
+	if age := r.Now().Sub(w.Opened); age > patience && !w.Again() && w.Kind != order.Stop {
+		return w.end(ctx, order.Failed, fmt.Sprintf("it was not begun, because it was asked for %s ago: ask again if it is still wanted", age.Round(time.Minute)))
 	}
 	if err = do(ctx, w); err == nil {
 		return w.end(ctx, order.Succeeded, w.Message)
@@ -111,6 +117,21 @@ func (w *Work) Save(ctx context.Context) error {
 		return fmt.Errorf("writing order %s: %w", w.ID, err)
 	}
 	w.row.ETag = tag
+	return nil
+}
+
+// Counts says why the yes of an order does not count, as an error of kind fault.Denied: an application gave it, it is too
+// old, or yeses over HTTP do not count here, by the settings. At a terminal they do, by these commands.
+func (w *Work) Counts(overHTTP bool, commands string) error {
+	age := w.runner.Now().Sub(w.Opened)
+	switch {
+	case w.Person == "":
+		return fault.Errorf(fault.Denied, "order %s is an application's: deciding is for people", w.ID)
+	case !overHTTP:
+		return fault.Errorf(fault.Denied, "approvals over HTTP do not count here: set REKEY_HTTP_APPROVALS to true, or decide at a terminal: %s", commands)
+	case age >= yesLife || age < -ahead:
+		return fault.Errorf(fault.Denied, "the yes was given at %s, and one counts for 4 hours: look again, and say it again", w.Opened.Format(time.RFC3339))
+	}
 	return nil
 }
 
@@ -169,5 +190,9 @@ func (w *Work) end(ctx context.Context, s order.Status, message string) error {
 	}
 	funchost.Count(ctx, "orders_"+string(s), 1)
 	w.End(s, message, w.runner.Now())
-	return w.Save(ctx)
+	if err := w.Save(ctx); err != nil {
+		return err
+	}
+	unmark(ctx, w.runner.Orders, w.ID)
+	return nil
 }

@@ -18,6 +18,9 @@ import (
 	"rekey/shared/store"
 )
 
+// pending is the partition of the marks of orders that are due.
+const pending = "pending"
+
 // Store reads and writes orders.
 type Store struct {
 	Table store.Table
@@ -38,6 +41,9 @@ func (s Store) Open(ctx context.Context, o order.Order) (order.Order, error) {
 	if err != nil {
 		return o, fmt.Errorf("writing order %s: %w", o.ID, err)
 	}
+	if err := s.mark(ctx, o.ID); err != nil {
+		return o, err
+	}
 	if s.Bell != nil && s.Bell.Ring(ctx, o.ID) != nil {
 		funchost.Note(ctx, "not_rung", o.ID) // the order is written: sweep rings for it
 	}
@@ -48,6 +54,9 @@ func (s Store) again(ctx context.Context, o order.Order) (order.Order, error) {
 	old, err := s.Get(ctx, o.ID)
 	if err == nil && !old.Same(o) {
 		err = fault.Errorf(fault.Conflict, "the key of this order was used for another one, %s: choose a new key", o.ID)
+	}
+	if err == nil && old.Due() { // whoever wrote it may have been interrupted before it was marked
+		err = s.mark(ctx, o.ID)
 	}
 	return old, err
 }
@@ -64,31 +73,56 @@ func (s Store) Get(ctx context.Context, id string) (order.Order, error) {
 func decode(row store.Row) (order.Order, error) {
 	var o order.Order
 	if err := json.Unmarshal(row.Data, &o); err != nil {
-		return o, fault.Errorf(fault.Denied, "reading order %s: %v", row.Key, err)
+		return o, fault.Unreadable("reading order %s: %v", row.Key, err)
 	}
 	return o, o.Readable()
 }
 
-// Stuck returns the orders that are due and have not moved since a time.
+// Stuck returns the orders that are due and have not moved since a time, beside the errors of those that cannot be read. It
+// looks at the marks only: orders are kept for good.
 func (s Store) Stuck(ctx context.Context, since time.Time) ([]string, error) {
 	const batch = 200
 	var out []string
+	var bad []error
 	for from := ""; ; {
-		rows, next, err := s.Table.List(ctx, order.Partition, from, batch)
+		marks, next, err := s.Table.List(ctx, pending, from, batch)
 		if err != nil {
-			return out, fmt.Errorf("listing orders: %w", err)
+			return out, errors.Join(append(bad, fmt.Errorf("listing orders: %w", err))...)
 		}
-		for _, row := range rows {
-			o, err := decode(row)
-			if err != nil {
-				return out, err
-			}
-			if o.Due() && o.Updated.Before(since) {
+		for _, mark := range marks {
+			o, err := s.Get(ctx, mark.Key)
+			switch {
+			case errors.Is(err, fault.NotFound), err == nil && !o.Due():
+				err = s.Table.Delete(ctx, mark) // whoever ended it was interrupted
+			case err == nil && o.Updated.Before(since):
 				out = append(out, o.ID)
+			}
+			if err != nil {
+				bad = append(bad, err)
 			}
 		}
 		if from = next; from == "" {
-			return out, nil
+			return out, errors.Join(bad...)
 		}
+	}
+}
+
+// mark notes that an order is due, before anybody is told that it is kept.
+func (s Store) mark(ctx context.Context, id string) error {
+	_, err := s.Table.Put(ctx, store.Row{Partition: pending, Key: id, Data: []byte(id)})
+	if err != nil && !errors.Is(err, fault.Conflict) {
+		return fmt.Errorf("writing that order %s is due: %w", id, err)
+	}
+	return nil
+}
+
+// unmark takes the mark of an order that ended. If that fails, Stuck does.
+func unmark(ctx context.Context, t store.Table, id string) {
+	mark, err := t.Get(ctx, pending, id)
+	if err == nil {
+		err = t.Delete(ctx, mark)
+	}
+	if err != nil {
+		funchost.Note(ctx, "mark_left", err.Error())
 	}
 }

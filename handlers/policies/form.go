@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rekey/shared/fault"
+	"rekey/shared/host/funchost"
 	"rekey/shared/order"
 )
 
@@ -44,11 +45,12 @@ func orderForm(o order.Order) orderStatus {
 	return s
 }
 
-func (h *handler) failed(w http.ResponseWriter, err error) {
+func (h *handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, fault.NotFound) {
 		h.fail(w, http.StatusNotFound, "Request_ResourceNotFound", "There is no such policy or order of Rekey.")
 		return
 	}
+	funchost.Note(r.Context(), "failed", err.Error())
 	h.fail(w, http.StatusServiceUnavailable, "serviceNotAvailable", "State cannot be read or written at the moment. Try again.")
 }
 

@@ -46,13 +46,13 @@ type handler struct{ Config }
 func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 	all, err := h.Policies.All(r.Context())
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	values := make([]any, len(all))
 	for i, k := range all {
 		if values[i], err = form(k); err != nil {
-			h.failed(w, err)
+			h.failed(w, r, err)
 			return
 		}
 	}
@@ -62,12 +62,12 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 func (h *handler) get(w http.ResponseWriter, r *http.Request) {
 	k, err := h.Policies.Get(r.Context(), strings.ToLower(r.PathValue("id")))
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	out, err := form(k)
 	if err != nil {
-		h.failed(w, err)
+		h.failed(w, r, err)
 		return
 	}
 	h.answer(w, http.StatusOK, out)
@@ -82,7 +82,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
 	h.open(w, r, order.Request{Kind: order.CreatePolicy, Body: body})
@@ -94,7 +94,7 @@ func (h *handler) update(w http.ResponseWriter, r *http.Request) {
 		_, err = policy.Parse(body)
 	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
 	h.open(w, r, order.Request{Kind: order.UpdatePolicy, IDs: []string{r.PathValue("id")}, Body: body})
@@ -140,43 +140,48 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, req order.Request
 	if err == nil {
 		o, err = h.Orders.Open(r.Context(), o)
 	}
+	if err == nil && h.Now().Sub(o.Opened) >= orders.KeyLife {
+		err = fault.Errorf(fault.Conflict, "the Idempotency-Key was used at %s, for order %s: a key holds for a day, send a new key", o.Opened.Format(time.RFC3339), o.ID)
+	}
 	if err != nil {
-		h.refused(w, err)
+		h.refused(w, r, err)
 		return
 	}
-	h.accepted(w, r, o)
+	h.show(w, r, o)
 }
 
-// order shows how far an order is: 202 while it is under way, 200 when it ended.
+// order shows how far an order is.
 func (h *handler) order(w http.ResponseWriter, r *http.Request) {
 	o, err := h.Orders.Get(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		h.failed(w, err)
-	case o.Due():
-		h.accepted(w, r, o)
-	default:
-		h.answer(w, http.StatusOK, orderForm(o))
+	if err != nil {
+		h.failed(w, r, err)
+		return
 	}
+	h.show(w, r, o)
 }
 
 // retryAfter is when to look again: an order makes a handful of calls at one a second.
 const retryAfter = "5"
 
-func (h *handler) accepted(w http.ResponseWriter, r *http.Request, o order.Order) {
-	w.Header().Set("Location", httpapi.Origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
-	w.Header().Set("Retry-After", retryAfter)
-	h.answer(w, http.StatusAccepted, orderForm(o))
+// show answers 202 while an order is under way, 200 when it ended.
+func (h *handler) show(w http.ResponseWriter, r *http.Request, o order.Order) {
+	status := http.StatusOK
+	if o.Due() {
+		status = http.StatusAccepted
+		w.Header().Set("Location", httpapi.Origin(r)+h.Prefix+"/identity/conditionalAccess/orders/"+o.ID)
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	h.answer(w, status, orderForm(o))
 }
 
 // refused answers what is wrong with a request.
-func (h *handler) refused(w http.ResponseWriter, err error) {
+func (h *handler) refused(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, fault.Poison):
 		h.fail(w, http.StatusBadRequest, "BadRequest", err.Error())
 	case errors.Is(err, fault.Conflict):
 		h.fail(w, http.StatusConflict, "Conflict", err.Error())
 	default:
-		h.failed(w, err)
+		h.failed(w, r, err)
 	}
 }

@@ -131,6 +131,26 @@ func TestTheSameIdempotencyKeyIsTheSameOrder(t *testing.T) {
 	}
 }
 
+func TestAKeyOfAnOrderThatEndedSaysSoForADayAndIsRefusedThen(t *testing.T) {
+	for name, tt := range map[string]struct {
+		age  time.Duration
+		want int
+	}{"it ended within a day": {time.Hour, http.StatusOK}, "it is older": {24 * time.Hour, http.StatusConflict}} {
+		f := newFace(t, "alice")
+		o, err := order.New(order.Request{Kind: order.CreatePolicy, Body: []byte(mission(t)), By: "alice", Key: "run-7"}, now.Add(-tt.age))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.End(order.Succeeded, "made", now.Add(-tt.age))
+		if _, err := f.orders.Open(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if w, body := f.send(t, http.MethodPost, base+"policies", mission(t), "Idempotency-Key", "run-7"); w.Code != tt.want {
+			t.Errorf("%s: %d %v", name, w.Code, body)
+		}
+	}
+}
+
 func TestPoliciesAreReadFromState(t *testing.T) {
 	f := newFace(t, "")
 	w, body := f.send(t, http.MethodGet, base+"policies", "")

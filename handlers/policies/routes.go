@@ -73,8 +73,11 @@ var later = []httpapi.Param{{Name: "Location", Text: "Where to look how far it i
 func takes(body any) httpapi.About {
 	return httpapi.About{
 		Tag: tag, Body: body, Query: []httpapi.Param{{Name: "named", Text: "The full displayName of a policy that Rekey did not make, and that is meant all the same."}},
-		Headers: []httpapi.Param{{Name: "Idempotency-Key", Text: "A request that is sent again with the same key is the same order."}},
-		Answers: []httpapi.Answer{{Status: http.StatusAccepted, Text: "The order is kept.", Body: orderStatus{}, Headers: later}},
+		Headers: []httpapi.Param{{Name: "Idempotency-Key", Text: "A request that is sent again with the same key within a day is the same order."}},
+		Answers: []httpapi.Answer{
+			{Status: http.StatusAccepted, Text: "The order is kept.", Body: orderStatus{}, Headers: later},
+			{Status: http.StatusOK, Text: "It was sent under this key before, and has ended.", Body: orderStatus{}},
+		},
 	}
 }
 

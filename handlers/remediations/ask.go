@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rekey/handlers/orders"
 	"rekey/handlers/rotations"
 	"rekey/shared/decide"
 	"rekey/shared/fault"
@@ -84,16 +85,6 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request, req order.Request
 	return h.Take(w, r, req)
 }
 
-// person refuses applications: they may ask, and not decide.
-func person(r *http.Request) (string, error) {
-	c := httpapi.CallerOf(r.Context())
-	if c.App || c.ObjectID == "" {
-		return "", httpapi.Errorf(http.StatusForbidden, "Authorization_RequestDenied",
-			"Deciding about a remediation is for people: the caller is an application. It may ask for one, look, and stop everything; a user has to decide, with the directory role Security Administrator or Global Administrator.")
-	}
-	return c.ObjectID, nil
-}
-
 // refusal is what state says against a decision now. Whoever carries it out looks again.
 func refusal(err error) error {
 	if errors.Is(err, fault.Conflict) || errors.Is(err, fault.Denied) {
@@ -163,7 +154,7 @@ func (h *handler) against(kind order.Kind, try func(*remedy.Operation, remedy.De
 
 // decision reads who decides, about which operation, and what.
 func (h *handler) decision(r *http.Request, body any) (by string, o remedy.Operation, err error) {
-	if by, err = person(r); err != nil {
+	if by, err = orders.Person(r); err != nil {
 		return "", o, err
 	}
 	if o, err = h.find(r); err != nil {
@@ -195,7 +186,7 @@ func (h *handler) undo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if body.Apply {
-		if _, err := person(r); err != nil {
+		if _, err := orders.Person(r); err != nil {
 			return err
 		}
 	}
@@ -219,7 +210,7 @@ func (say) SchemaName() string { return "rotationDecision" }
 // word takes a decision about the rotation of a remediation's case.
 func (h *handler) word(kind order.Kind, what string) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		by, err := person(r)
+		by, err := orders.Person(r)
 		if err != nil {
 			return err
 		}

@@ -90,26 +90,18 @@ func signed(w *orders.Work) string {
 // mine reports whether a text was signed by this order: then an earlier attempt came that far.
 func mine(w *orders.Work, text string) bool { return strings.Contains(text, w.ID) }
 
+// permitted asks whether a yes counts.
 func (c Clerk) permitted(w *orders.Work) error {
-	switch {
-	case w.Person == "":
-		return fault.Errorf(fault.Denied, "order %s is an application's: deciding is for people", w.ID)
-	case !c.Approvals:
-		return fault.Errorf(fault.Denied, "approvals over HTTP do not count here: set REKEY_HTTP_APPROVALS to true, or approve at a terminal: rekey operation approve, rekey rotation approve")
-	}
-	return nil
+	return w.Counts(c.Approvals, "rekey operation approve, rekey rotation approve")
 }
 
 func (c Clerk) approve(ctx context.Context, w *orders.Work) error {
 	body, err := w.Remediation()
-	if err == nil {
-		err = c.permitted(w)
-	}
 	if err != nil {
 		return err
 	}
 	now := c.People.Now()
-	a := remedy.Approval{By: w.Person, PlanHash: body.Hash, Note: signed(w)}
+	a := remedy.Approval{By: w.Person, PlanHash: body.Hash, Time: w.Opened, Note: signed(w)}
 	notBefore := now
 	if _, until, on := c.Rest.On(now); on && body.Wait {
 		notBefore = until
@@ -120,6 +112,9 @@ func (c Clerk) approve(ctx context.Context, w *orders.Work) error {
 	}
 	op := o.Operation
 	if !slices.ContainsFunc(op.Approvals, func(x remedy.Approval) bool { return mine(w, x.Note) }) {
+		if err := c.permitted(w); err != nil {
+			return err
+		}
 		dry := o.Operation
 		if err := dry.Approve(a, notBefore, now); err != nil {
 			return final(err)
@@ -218,34 +213,43 @@ func (c Clerk) undo(ctx context.Context, w *orders.Work) error {
 	return nil
 }
 
-// word says something about a rotation.
+// word says something about a rotation. The word has the order's id, so it counts once, however often the order is tried.
 func (c Clerk) word(what string) func(context.Context, *orders.Work) error {
 	return func(ctx context.Context, w *orders.Work) error {
 		body, err := w.Remediation()
-		if err == nil && what != rotations.Decline {
-			err = c.permitted(w) // going on with what was parked is a yes, too
-		}
 		if err != nil {
 			return err
 		}
 		w.Result = ownerOf(w.IDs[0]) + rotationPart
 		w.Message = "written down; it takes effect in a moment"
-		if w.Again() {
-			words, err := c.Rotations.Words(ctx, w.IDs[0])
-			if err != nil || slices.ContainsFunc(words, func(x rotations.Word) bool { return mine(w, x.Why) }) {
-				return err
-			}
-		}
-		word := rotations.Word{What: what, Tier: body.Tier, Hash: body.Hash, Target: body.Target, By: w.Person, Why: signed(w), Time: c.Rotations.Now()}
 		j, err := c.Rotations.Get(ctx, w.IDs[0])
 		if err != nil {
 			return err
 		}
-		if !j.Claimed() {
-			if err := word.Apply(j.Journal, word.Time); err != nil { // on a copy that is not written
-				return final(err)
-			}
+		word := rotations.Word{ID: w.ID, What: what, Tier: body.Tier, Hash: body.Hash, Target: body.Target, By: w.Person, Why: signed(w), Time: w.Opened}
+		said, err := c.Rotations.Said(ctx, j, word.ID)
+		if err == nil && !said {
+			err = c.sayable(w, j, word)
+		}
+		if err != nil {
+			return err
 		}
 		return again(c.Rotations.Say(ctx, w.IDs[0], word))
 	}
+}
+
+// sayable asks whether a word counts, and would take effect on the rotation as it is.
+func (c Clerk) sayable(w *orders.Work, j *rotations.Stored, word rotations.Word) error {
+	if word.What != rotations.Decline { // going on with what was parked is a yes, too
+		if err := c.permitted(w); err != nil {
+			return err
+		}
+	}
+	if j.Claimed() {
+		return nil
+	}
+	if err := word.Apply(j.Journal, c.Rotations.Now()); err != nil { // on a copy that is not written
+		return final(err)
+	}
+	return nil
 }

@@ -56,7 +56,7 @@ func (h *handler) find(r *http.Request) (remedy.Operation, error) {
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return o.Operation, httpapi.Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no such remediation: GET %s/remediations lists them.", h.Prefix)
-	case errors.Is(err, fault.Denied):
+	case errors.Is(err, fault.ErrUnreadable):
 		return o.Operation, httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The remediation cannot be read by this version of Rekey: %s.", err)
 	}
 	return o.Operation, err
@@ -128,7 +128,7 @@ func (h *handler) findRotation(ctx context.Context, r *http.Request) (*rotations
 	switch {
 	case errors.Is(err, fault.NotFound), err == nil && j.Claimed():
 		return nil, httpapi.Errorf(http.StatusNotFound, "Request_ResourceNotFound", "There is no rotation yet: it is planned when the principal's access is cut.")
-	case errors.Is(err, fault.Denied):
+	case errors.Is(err, fault.ErrUnreadable):
 		return nil, httpapi.Errorf(http.StatusConflict, "Request_Conflict", "The rotation cannot be read by this version of Rekey: %s.", err)
 	case err != nil:
 		return nil, err

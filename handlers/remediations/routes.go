@@ -28,7 +28,7 @@ func Routes(c Config) []httpapi.Route {
 	acts := func(name, path, summary string, do func(http.ResponseWriter, *http.Request) error, body any) httpapi.Route {
 		return httpapi.Route{
 			Method: http.MethodPost, Path: path, Name: name, Summary: summary, Permission: access.Act, Do: do,
-			About: httpapi.About{Tag: tag, Body: body, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Accepts()},
+			About: httpapi.About{Tag: tag, Body: body, Headers: []httpapi.Param{orders.KeyHeader}, Answers: orders.Repeats()},
 		}
 	}
 	return []httpapi.Route{

@@ -398,16 +398,11 @@ func (r *run) hear(ctx context.Context) error {
 			by = append(by, w.By)
 		}
 	}
-	if err := r.bar(ctx, by); err != nil || len(words) == 0 && len(r.j.Heard) == 0 {
+	if err := r.bar(ctx, by); err != nil || len(words) == 0 {
 		return err
 	}
-	heard := map[string]bool{}
-	for _, id := range r.j.Heard {
-		heard[id] = true
-	}
-	r.j.Heard = nil
 	for _, w := range words {
-		if r.j.Heard = append(r.j.Heard, w.ID); heard[w.ID] {
+		if !r.j.Hear(w.ID) {
 			continue
 		}
 		if err := w.Apply(r.j.Journal, r.Now()); err != nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,7 +145,7 @@ func (s Store) Head(ctx context.Context, id string) (rotate.Head, error) {
 func head(row store.Row) (rotate.Head, error) {
 	var h rotate.Head
 	if err := json.Unmarshal(row.Data, &h); err != nil {
-		return rotate.Head{ID: row.Key}, fault.Errorf(fault.Denied, "reading rotation %s: its head is no journal: %v", row.Key, err)
+		return rotate.Head{ID: row.Key}, fault.Unreadable("reading rotation %s: its head is no journal: %v", row.Key, err)
 	}
 	return h, h.Readable()
 }
@@ -173,7 +174,7 @@ func (s Store) Each(ctx context.Context, fn func(rotate.Head, error) error) erro
 
 // Word is what a person said about a rotation.
 type Word struct {
-	ID     string    `json:"id"`
+	ID     string    `json:"id"`   // who may have to say it again chooses it: it counts once
 	What   string    `json:"what"` // Approve, Decline or Resume
 	Tier   int       `json:"tier,omitempty"`
 	Hash   string    `json:"hash,omitempty"`   // Approve: of the tier that was seen
@@ -196,7 +197,7 @@ const wordPart = "/word/"
 
 // Words returns what people have said and nobody has taken in yet, in order.
 func (s Store) Words(ctx context.Context, id string) ([]Word, error) {
-	rows, _, err := s.Table.List(ctx, rotate.Partition, id+wordPart, page)
+	rows, _, err := s.Table.List(ctx, rotate.Partition, id+wordPart, rotate.MostHeard)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was said about %s: %w", id, err)
 	}
@@ -212,7 +213,20 @@ func (s Store) Words(ctx context.Context, id string) ([]Word, error) {
 		w.ID = strings.TrimPrefix(r.Key, id+wordPart)
 		out = append(out, w)
 	}
+	slices.SortStableFunc(out, func(a, b Word) int { return a.Time.Compare(b.Time) })
 	return out, nil
+}
+
+// Said reports whether a word is stored, or was taken in.
+func (s Store) Said(ctx context.Context, j *Stored, id string) (bool, error) {
+	if slices.Contains(j.Heard, id) {
+		return true, nil
+	}
+	_, err := s.Table.Get(ctx, rotate.Partition, j.ID+wordPart+id)
+	if errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Drop removes a word that was taken in.

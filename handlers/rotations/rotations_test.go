@@ -2,6 +2,7 @@ package rotations_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -76,6 +77,49 @@ func TestAPersonsWordIsWrittenDownAndKeptForTheExecutor(t *testing.T) {
 	}
 	if words, err := p.Words(t.Context(), "rot-c1"); err != nil || len(words) != 0 {
 		t.Errorf("%+v (%v)", words, err)
+	}
+}
+
+// Two people may say the same in the same moment, and one person the same thing twice.
+func TestEachWordAtATerminalIsAnother(t *testing.T) {
+	p, _ := planned(t, "c1")
+	for _, by := range []string{"ann", "ben", "ann"} {
+		if err := p.Say(t.Context(), "rot-c1", rotations.Word{What: rotations.Approve, Tier: 1, Hash: "h", By: by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if words, err := p.Words(t.Context(), "rot-c1"); err != nil || len(words) != 3 {
+		t.Errorf("%+v (%v)", words, err)
+	}
+}
+
+func TestWordsAreHeardInTheOrderInWhichTheyWereSaid(t *testing.T) {
+	p, _ := planned(t, "c1")
+	for id, minutes := range map[string]int{"order-a": 3, "order-b": 1, "order-c": 2} {
+		w := rotations.Word{ID: id, What: rotations.Decline, Tier: 1, By: "ann", Time: now.Add(time.Duration(minutes) * time.Minute)}
+		if err := p.Say(t.Context(), "rot-c1", w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	words, err := p.Words(t.Context(), "rot-c1")
+	if err != nil || len(words) != 3 || words[0].ID != "order-b" || words[2].ID != "order-a" {
+		t.Errorf("%+v (%v)", words, err)
+	}
+}
+
+func TestOnlySoManyWordsAreRemembered(t *testing.T) {
+	p, _ := planned(t, "c1")
+	j, err := p.Get(t.Context(), "rot-c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * rotate.MostHeard {
+		if id := fmt.Sprint(i); !j.Hear(id) || j.Hear(id) {
+			t.Fatalf("%s counts %t", id, !j.Hear(id))
+		}
+	}
+	if len(j.Heard) != rotate.MostHeard || !j.Hear("0") {
+		t.Errorf("%d are remembered", len(j.Heard))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"rekey/handlers/pages"
 	"rekey/handlers/sweep"
 	"rekey/shared/decide"
+	"rekey/shared/fault"
 	"rekey/shared/host/funchost"
 	"rekey/shared/ledger"
 	"rekey/shared/remedy"
@@ -56,6 +57,20 @@ func (w *world) sweep(t *testing.T) error {
 			return nil
 		}},
 	}).Handle(t.Context(), funchost.Tick{})
+}
+
+func TestOrdersAreRungForThoughOneOfThemCannotBeRead(t *testing.T) {
+	rung := &memory.Bell{}
+	err := sweep.New(sweep.Config{
+		Findings: findings.Store{Table: &memory.Table{}, Index: &memory.Table{}}, Cases: cases.Store{Table: &memory.Table{}}, Operations: operations.Store{Table: &memory.Table{}},
+		Triage: &memory.Bell{}, Evict: &memory.Bell{}, Ordered: rung, Now: func() time.Time { return now },
+		Orders: func(context.Context, time.Time) ([]string, error) {
+			return []string{"order-1", "order-2"}, fault.Unreadable("reading order order-0: half")
+		},
+	}).Handle(t.Context(), funchost.Tick{})
+	if ids := rung.Rung(); len(ids) != 2 || !errors.Is(err, fault.ErrUnreadable) {
+		t.Errorf("rung for %v (%v)", ids, err)
+	}
 }
 
 func TestWhatProgramsOutsideWereNotToldIsLookedForAfterWhatHasToBeDone(t *testing.T) {

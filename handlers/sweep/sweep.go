@@ -42,6 +42,7 @@ type Config struct {
 	Pager      pages.Pager
 	Stopped    func(context.Context) (bool, error)                          // the kill switch; nil: there is none
 	Ledger     store.Blobs                                                  // nil: days are not closed here
+	Ordered    store.Bell                                                   // rung for orders
 	Orders     func(ctx context.Context, since time.Time) ([]string, error) // orders that are due and have not moved since; nil: there are none
 	Untold     func(context.Context) error                                  // rings for what programs outside were not told; nil: nobody is told
 	Posture    func(context.Context) error                                  // the weekly look at everything, some of it at a time; nil: there is none
@@ -142,22 +143,20 @@ func (s *Sweep) unheard(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// ordered rings for orders that stand still.
+// ordered rings for orders that stand still. One that cannot be read, or rung for, keeps no other from being heard.
 func (s *Sweep) ordered(ctx context.Context, now time.Time) error {
 	if s.Orders == nil {
 		return nil
 	}
 	ids, err := s.Orders(ctx, now.Add(-s.Quiet))
-	if err != nil {
-		return err
-	}
 	for _, id := range ids {
-		if err := s.Evict.Ring(ctx, id); err != nil {
-			return fmt.Errorf("ringing for order %s: %w", id, err)
+		if ringErr := s.Ordered.Ring(ctx, id); ringErr != nil {
+			err = errors.Join(err, fmt.Errorf("ringing for order %s: %w", id, ringErr))
+			continue
 		}
 		funchost.Count(ctx, "rung_orders", 1)
 	}
-	return nil
+	return err
 }
 
 // settled rings for triage of a principal whose operation has ended well and whose case does not say so yet.

@@ -38,6 +38,31 @@ func TestStoppingAndResumingStandInTheLedger(t *testing.T) {
 	}
 }
 
+func TestWhateverIsNotOffStops(t *testing.T) {
+	for row, on := range map[string]bool{
+		"off": false, `off {"by":"ben","time":"2026-11-24T03:00:00Z"}`: false, // of an older program, and of this one
+		`{"on":true,"by":"ann"}`: true, `{"on":false}`: true, "stop!": true, "off with their heads": true, "OFF": true, "": true, " off": true,
+	} {
+		s := switches.Store{Table: &memory.Table{}}
+		if _, err := s.Table.Put(t.Context(), store.Row{Partition: "switch", Key: "kill", Data: []byte(row)}); err != nil {
+			t.Fatal(err)
+		}
+		if k, err := s.Kill(t.Context()); err != nil || k.On != on {
+			t.Errorf("%q: %+v (%v)", row, k, err)
+		}
+	}
+}
+
+func TestWhoLetEverythingGoOnStandsInTheRow(t *testing.T) {
+	s := switches.Store{Table: &memory.Table{}}
+	if err := s.Resume(t.Context(), switches.Kill{By: "ben", Why: "over", Time: now}); err != nil {
+		t.Fatal(err)
+	}
+	if k, err := s.Kill(t.Context()); err != nil || k.On || k.By != "ben" || !k.Time.Equal(now) {
+		t.Errorf("%+v (%v)", k, err)
+	}
+}
+
 func TestWhoeverStopsIsNamedAndTheSwitchIsSetEvenWithoutALedger(t *testing.T) {
 	blobs := &memory.Blobs{}
 	if err := blobs.Write(t.Context(), switches.Record+ledger.Suffix, []byte("{}\n")); err != nil {

@@ -54,6 +54,15 @@ func Errorf(kind error, format string, args ...any) error {
 	return As(kind, fmt.Errorf(format, args...))
 }
 
+// ErrUnreadable marks, beside Denied, what is stored in a form that this program does not know: a newer one wrote it, or it is
+// broken. It tells that from a right that is missing.
+var ErrUnreadable = errors.New("unreadable")
+
+// Unreadable is Errorf of kind Denied, marked with ErrUnreadable.
+func Unreadable(format string, args ...any) error {
+	return As(ErrUnreadable, Errorf(Denied, format, args...))
+}
+
 // Kind returns the first kind that err carries, in the order of precedence of a unit of work that met several:
 // what must be tried again hides what would have been given up. It returns Transient for an error without a kind
 // and nil for nil.

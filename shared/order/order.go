@@ -22,7 +22,7 @@ import (
 // Partition is where orders are kept in their table.
 const Partition = "order"
 
-// prefix begins the id of every order, so that its doorbell may ring on the queue of operations.
+// prefix begins the id of every order, so that it is told from others in the ledger.
 const prefix = "order-"
 
 // version of the row's form. A newer one is never written by this program.
@@ -61,8 +61,8 @@ func (k Kind) about() bool {
 	return slices.Contains([]Kind{Remediate, Approve, Reject, Cancel, Undo, ApproveTier, DeclineTier, Retry}, k)
 }
 
-// decides reports whether a kind is a decision, which only a person can make.
-func (k Kind) decides() bool { return k.about() && k != Remediate && k != Undo }
+// decides reports whether a kind is a decision, which only a person can make. To resume is a yes to everything that stands.
+func (k Kind) decides() bool { return k == Resume || k.about() && k != Remediate && k != Undo }
 
 // Request is what somebody asks for.
 type Request struct {
@@ -160,10 +160,10 @@ func (r Request) Check() error {
 		return fault.Errorf(fault.Poison, "an order to %s names %d to %d ids, this one %d", r.Kind, least, most, len(r.IDs))
 	case slices.ContainsFunc(r.IDs, bad):
 		return fault.Errorf(fault.Poison, "an id is no object id: GUIDs like 11111111-2222-3333-4444-555555555555 are asked for")
-	case r.Kind == Stop && strings.TrimSpace(r.Reason) == "":
-		return fault.Errorf(fault.Poison, "an order to stop needs a reason: whoever comes next has to know it")
+	case (r.Kind == Stop || r.Kind == Resume) && strings.TrimSpace(r.Reason) == "":
+		return fault.Errorf(fault.Poison, "an order to %s needs a reason: whoever comes next has to know it", r.Kind)
 	case r.Kind.decides() && r.Person == "":
-		return fault.Errorf(fault.Poison, "an order to %s is a person's to give: an application may ask for a remediation, and not decide about it", r.Kind)
+		return fault.Errorf(fault.Poison, "an order to %s is a person's to give: an application may ask for a remediation and stop everything, and not decide", r.Kind)
 	case r.By == "" || r.Key == "":
 		return fault.Errorf(fault.Poison, "an order needs to say who asks, and a key")
 	case len(r.By) > maxText || len(r.Key) > maxText || len(r.Named) > 2*maxText || len(r.Reason) > 4*maxText || len(r.Body) > MaxBody:
@@ -183,12 +183,10 @@ func Identify(kind Kind, by, key string) string {
 	return prefix + hex.EncodeToString(sum[:16])
 }
 
-// Is reports whether a doorbell's message is the id of an order.
-func Is(message string) bool { return strings.HasPrefix(message, prefix) }
-
 // Same reports whether another order asks for the same: then it was sent twice.
 func (o *Order) Same(other Order) bool {
-	return o.Kind == other.Kind && slices.Equal(o.IDs, other.IDs) && bytes.Equal(compact(o.Body), compact(other.Body)) && o.Named == other.Named
+	return o.Kind == other.Kind && slices.Equal(o.IDs, other.IDs) && bytes.Equal(compact(o.Body), compact(other.Body)) &&
+		o.Named == other.Named && o.Reason == other.Reason
 }
 
 func compact(raw json.RawMessage) []byte {
@@ -202,7 +200,7 @@ func compact(raw json.RawMessage) []byte {
 // Readable reports whether this program may work with an order that was read, as an error of kind fault.Denied if not.
 func (o *Order) Readable() error {
 	if o.Version > version {
-		return fault.Errorf(fault.Denied, "reading order %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
+		return fault.Unreadable("reading order %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
 	}
 	return nil
 }

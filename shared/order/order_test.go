@@ -29,7 +29,7 @@ func open(t *testing.T, r order.Request) order.Order {
 
 func TestTheSameKeyOfTheSamePersonIsTheSameOrder(t *testing.T) {
 	o := open(t, request())
-	if !slices.Equal(o.IDs, []string{"aa-1", "bb-2"}) || !order.Is(o.ID) || o.Status != order.NotStarted {
+	if !slices.Equal(o.IDs, []string{"aa-1", "bb-2"}) || !strings.HasPrefix(o.ID, "order-") || o.Status != order.NotStarted {
 		t.Errorf("%+v", o)
 	}
 	again := open(t, request())
@@ -52,6 +52,11 @@ func TestTheSameKeyOfTheSamePersonIsTheSameOrder(t *testing.T) {
 	if other := open(t, r); other.ID != o.ID || o.Same(other) {
 		t.Error("another content under the same key is not told apart")
 	}
+	r = request()
+	r.Reason = "another one"
+	if other := open(t, r); other.ID != o.ID || o.Same(other) {
+		t.Error("another reason under the same key is not told apart")
+	}
 	r = order.Request{Kind: order.CreatePolicy, Body: json.RawMessage(`{"a": 1}`), By: "a", Key: "k"}
 	p := open(t, r)
 	r.Body = json.RawMessage(`{"a":1}`)
@@ -72,6 +77,8 @@ func TestARequestThatCannotBeCarriedOutIsRefused(t *testing.T) {
 		"of two policies":             func(r *order.Request) { r.Kind = order.RemovePolicy },
 		"to make a named":             func(r *order.Request) { r.Kind = order.CreatePolicy },
 		"to decide as an application": func(r *order.Request) { r.Kind, r.IDs = order.Approve, []string{"op-1"} },
+		"to go on as an application":  func(r *order.Request) { r.Kind, r.IDs, r.Reason = order.Resume, nil, "over" },
+		"to go on without a reason":   func(r *order.Request) { r.Kind, r.IDs, r.Person, r.Reason = order.Resume, nil, "p", " " },
 		"to decide about two":         func(r *order.Request) { r.Kind, r.Person = order.Cancel, "p" },
 		"with a great body":           func(r *order.Request) { r.Body = make([]byte, order.MaxBody+1) },
 	} {

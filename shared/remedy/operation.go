@@ -169,7 +169,7 @@ func keyID(caseID string) string {
 // Readable reports whether this program may work with a journal that was read, as an error of kind fault.Denied if not.
 func (o *Operation) Readable() error {
 	if o.Version > version {
-		return fault.Errorf(fault.Denied, "reading operation %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
+		return fault.Unreadable("reading operation %s: version %d is newer than this program's %d: upgrade it", o.ID, o.Version, version)
 	}
 	return nil
 }

@@ -66,13 +66,17 @@ func (o *Operation) asks() error {
 	return fault.Errorf(fault.Denied, "approving operation %s: it is %s, nothing of it is left to do", o.ID, o.State)
 }
 
-// Approve adds a person's yes to the plan with a hash. When enough people said yes, the operation is due, not before a time
+// Approve adds a person's yes to the plan with a hash; one without a time is given now. When enough people said yes, the operation is due, not before a time
 // if they asked for one (the zero time: at once). An error of kind fault.Conflict says that the plan is another one now.
 func (o *Operation) Approve(a Approval, notBefore, now time.Time) error {
 	if err := o.asks(); err != nil {
 		return err
 	}
 	by := normal(a.By)
+	if a.Time.IsZero() {
+		a.Time = now
+	}
+	age := now.Sub(a.Time)
 	switch {
 	case o.Version < 2:
 		return fault.Errorf(fault.Denied, "approving operation %s: an older program made it; triage plans it again with the next evidence", o.ID)
@@ -84,11 +88,13 @@ func (o *Operation) Approve(a Approval, notBefore, now time.Time) error {
 		return fault.Errorf(fault.Denied, "approving operation %s: %s is in a linked case; somebody else has to look", o.ID, plain(a.By))
 	case slices.ContainsFunc(o.Holding(now), func(x Approval) bool { return normal(x.By) == by }):
 		return fault.Errorf(fault.Denied, "approving operation %s: %s has approved it already, and nobody counts twice", o.ID, plain(a.By))
-	case notBefore.Sub(now) >= approvalLife:
+	case age >= approvalLife || age < -ahead:
+		return fault.Errorf(fault.Denied, "approving operation %s: the approval is of %s, and one holds for 4 hours: look at the plan again, and approve it then", o.ID, day(a.Time))
+	case notBefore.Sub(a.Time) >= approvalLife:
 		return fault.Errorf(fault.Denied, "approving operation %s: it would wait until %s, and an approval holds for 4 hours only: approve it then, or do not wait", o.ID, day(notBefore))
 	}
 	o.upgrade()
-	a.Time = now.UTC()
+	a.Time = a.Time.UTC()
 	o.Approvals, o.Updated = append(o.Approvals, a), now.UTC()
 	if ok, _ := Approved(o.Plan, o.Approvals, now); ok {
 		o.mandate(notBefore, now)

@@ -66,8 +66,11 @@ func TestAYesThatDoesNotCountIsRefusedWithTheReason(t *testing.T) {
 		"when it is only planned":    {func(o *remedy.Operation) { o.State = remedy.StatePlanned }, remedy.Approval{By: "ann"}, time.Time{}, "REKEY_MODE", fault.Denied},
 		"when it runs":               {func(o *remedy.Operation) { o.State = remedy.StateRunning }, remedy.Approval{By: "ann"}, time.Time{}, "already", fault.Denied},
 		"when it is done":            {func(o *remedy.Operation) { o.State = remedy.StateDone }, remedy.Approval{By: "ann"}, time.Time{}, "done", fault.Denied},
-		"that would expire before it waits long enough": {nil, remedy.Approval{By: "ann"}, now.Add(4 * time.Hour), "4 hours only", fault.Denied},
-		"in a journal of another time":                  {func(o *remedy.Operation) { o.Version = 1 }, remedy.Approval{By: "ann"}, time.Time{}, "older program", fault.Denied},
+		"that would expire before it waits long enough":   {nil, remedy.Approval{By: "ann"}, now.Add(4 * time.Hour), "4 hours only", fault.Denied},
+		"that expires before its time, given a while ago": {nil, remedy.Approval{By: "ann", Time: now.Add(-time.Hour)}, now.Add(3 * time.Hour), "4 hours only", fault.Denied},
+		"of four hours ago":            {nil, remedy.Approval{By: "ann", Time: now.Add(-4 * time.Hour)}, time.Time{}, "approve it then", fault.Denied},
+		"of the future":                {nil, remedy.Approval{By: "ann", Time: now.Add(time.Hour)}, time.Time{}, "approve it then", fault.Denied},
+		"in a journal of another time": {func(o *remedy.Operation) { o.Version = 1 }, remedy.Approval{By: "ann"}, time.Time{}, "older program", fault.Denied},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -78,7 +78,7 @@ type Head struct {
 	Chunks    int              `json:"chunks"`            // rows of items
 	Looked    time.Time        `json:"looked,omitzero"`   // when the facts were gathered last
 	Taken     []Taken          `json:"taken,omitempty"`   // credentials of other applications: each is told once
-	Heard     []string         `json:"heard,omitempty"`   // ids of people's words that took effect and may still be stored
+	Heard     []string         `json:"heard,omitempty"`   // ids of people's words that were taken in, the newest last
 	Undone    []string         `json:"undone,omitempty"`  // ids of undos of the eviction that were noticed (Undo)
 	UndoneAt  time.Time        `json:"undoneAt,omitzero"` // when the last of them was: a yes from before does not count
 	Moves     []Move           `json:"moves,omitempty"`   // the states it was stored in, the earliest first
@@ -143,7 +143,7 @@ func (j *Journal) add(t Target) *Item {
 // Readable reports whether this program may work with a journal that was read, as an error of kind fault.Denied if not.
 func (h *Head) Readable() error {
 	if h.Version > version {
-		return fault.Errorf(fault.Denied, "reading rotation %s: version %d is newer than this program's %d: upgrade it", h.ID, h.Version, version)
+		return fault.Unreadable("reading rotation %s: version %d is newer than this program's %d: upgrade it", h.ID, h.Version, version)
 	}
 	return nil
 }

@@ -47,6 +47,20 @@ func (j *Journal) Approve(tier int, a Approval, now time.Time) error {
 	return nil
 }
 
+// MostHeard bounds how many words are remembered. As many are taken in at a time, so a word that is stored is remembered.
+const MostHeard = 200
+
+// Hear reports whether a word of a person's is new, and remembers it: whoever said it may not know that it was heard, and
+// say it again.
+func (j *Journal) Hear(id string) bool {
+	if slices.Contains(j.Heard, id) {
+		return false
+	}
+	j.Heard = append(j.Heard, id)
+	j.Heard = j.Heard[max(len(j.Heard)-MostHeard, 0):]
+	return true
+}
+
 // normal is the form in which people's ids are compared.
 func normal(id string) string {
 	return strings.TrimPrefix(strings.ToLower(strings.TrimSpace(id)), "user:")

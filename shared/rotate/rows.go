@@ -130,7 +130,7 @@ func (j *Journal) row(n int) ([]byte, error) {
 func Load(id string, rows map[string][]byte) (*Journal, error) {
 	j := &Journal{}
 	if err := json.Unmarshal(rows[id], &j.Head); err != nil {
-		return nil, fault.Errorf(fault.Denied, "reading rotation %s: its head is no journal: %v", id, err)
+		return nil, fault.Unreadable("reading rotation %s: its head is no journal: %v", id, err)
 	}
 	if err := j.Readable(); err != nil {
 		return nil, err
@@ -139,10 +139,10 @@ func Load(id string, rows map[string][]byte) (*Journal, error) {
 		var c chunk
 		key := ChunkKey(id, n)
 		if err := json.Unmarshal(rows[key], &c); err != nil {
-			return nil, fault.Errorf(fault.Denied, "reading rotation %s: row %s is missing or broken", id, key)
+			return nil, fault.Unreadable("reading rotation %s: row %s is missing or broken", id, key)
 		}
 		if c.Version > version {
-			return nil, fault.Errorf(fault.Denied, "reading rotation %s: row %s is of a newer version: upgrade this program", id, key)
+			return nil, fault.Unreadable("reading rotation %s: row %s is of a newer version: upgrade this program", id, key)
 		}
 		for _, i := range c.Items {
 			i.chunk = n

@@ -35,6 +35,7 @@ const (
 const (
 	QueueTriage  = "triage"
 	QueueEvict   = "evict"
+	QueueOrders  = "orders"
 	QueueRotate  = "rotate"
 	QueuePublish = "publish"
 	QueueDeliver = "deliver"
@@ -48,5 +49,5 @@ var (
 		TableSubscribers, TableDeliveries,
 	}
 	Containers = []string{ContainerDeadLetters, ContainerLedger, ContainerUndo}
-	Queues     = []string{QueueTriage, QueueEvict, QueueRotate, QueuePublish, QueueDeliver}
+	Queues     = []string{QueueTriage, QueueEvict, QueueOrders, QueueRotate, QueuePublish, QueueDeliver}
 )

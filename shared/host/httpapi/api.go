@@ -58,6 +58,11 @@ type contextKey int
 
 const callerKey contextKey = iota
 
+// WithCaller returns a context of a request whose sender is known.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey, c)
+}
+
 // CallerOf returns who sent the request that is being handled.
 func CallerOf(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
@@ -87,7 +92,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.unauthorized(w, r, err)
 	default:
 		funchost.Note(r.Context(), "caller", caller.String())
-		a.serve(w, r.WithContext(context.WithValue(r.Context(), callerKey, caller)))
+		a.serve(w, r.WithContext(WithCaller(r.Context(), caller)))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,10 +120,15 @@ func (w *watcher) operation(ctx context.Context) (*remedy.Operation, error) {
 	if errors.Is(err, fault.NotFound) {
 		return nil, nil
 	}
-	if err != nil || op.Updated.Before(w.begun) || op.Verdict.Mode == decide.ModePlan {
+	if err != nil || op.Updated.Before(w.begun) || op.Verdict.Mode == decide.ModePlan && !ofHigh(op.Verdict) {
 		return nil, err // a low case from before is planned for, and is not about the attack
 	}
 	return &op.Operation, nil
+}
+
+// ofHigh reports whether a verdict is about a case of level high.
+func ofHigh(v decide.Verdict) bool {
+	return slices.ContainsFunc(v.Checks, func(c decide.Check) bool { return c.Name == "level high" && c.Passed })
 }
 
 func (w *watcher) plan(op *remedy.Operation) {

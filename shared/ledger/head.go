@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,12 +73,15 @@ func CloseDay(ctx context.Context, blobs store.Blobs, now time.Time) (h Head, ma
 	if err != nil {
 		return h, false, fmt.Errorf("listing heads of the ledger: %w", err)
 	}
-	if len(names) > 0 {
-		last := names[len(names)-1]
+	for _, last := range slices.Backward(names) {
 		h, err = readHead(ctx, blobs, last)
+		if errors.Is(err, fault.NotFound) { // begun and not written: the one before is the last
+			continue
+		}
 		if err != nil || last >= headName(day) {
 			return h, false, err
 		}
+		break
 	}
 	h, err = head(ctx, blobs, day, h.Hash, now)
 	if err != nil {
@@ -137,10 +141,15 @@ func sizeOf(data []byte, n int) int {
 	return size
 }
 
+// readHead reads a head. An empty one is of kind fault.NotFound: a blob is made before something is written to it, and whoever made
+// it may have been interrupted. It says nothing, and is written by whoever closes the day.
 func readHead(ctx context.Context, blobs store.Blobs, name string) (Head, error) {
 	data, err := blobs.Read(ctx, name)
 	if err != nil {
 		return Head{}, fmt.Errorf("reading %s of the ledger: %w", name, err)
+	}
+	if len(data) == 0 {
+		return Head{}, fault.Errorf(fault.NotFound, "reading %s of the ledger: it is empty", name)
 	}
 	h, err := parseHead(data)
 	if err != nil {
@@ -226,6 +235,8 @@ func (a *Audit) heads(ctx context.Context, blobs store.Blobs, data map[string][]
 	for _, n := range names {
 		h, err := readHead(ctx, blobs, n)
 		switch {
+		case errors.Is(err, fault.NotFound): // empty: if a head was here, the next does not follow
+			continue
 		case errors.Is(err, fault.Denied):
 			a.problem("%v", err)
 			previous = h.Hash

@@ -257,3 +257,25 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestAHeadThatWasBegunAndNotWrittenIsWrittenByWhoeverComesNext(t *testing.T) {
+	for name, later := range map[string]int{"the same day": 2, "days later": 5} {
+		t.Run(name, func(t *testing.T) {
+			blobs := days(t)
+			if err := blobs.Write(t.Context(), "heads/2026-11-26.json", nil); err != nil { // the process ended after it was made
+				t.Fatal(err)
+			}
+			a, err := ledger.AuditAll(t.Context(), blobs)
+			if err != nil || len(a.Problems) != 0 || len(a.Heads) != 3 {
+				t.Fatalf("%v, %d heads (%v)", a.Problems, len(a.Heads), err)
+			}
+			h, made, err := ledger.CloseDay(t.Context(), blobs, now.AddDate(0, 0, later+1))
+			if err != nil || !made || h.Previous != a.Heads[2].Hash {
+				t.Fatalf("made %v, %+v (%v)", made, h, err)
+			}
+			if a, err = ledger.AuditAll(t.Context(), blobs); err != nil || len(a.Problems) != 0 || len(a.Heads) != 4 {
+				t.Errorf("%v, %d heads (%v)", a.Problems, len(a.Heads), err)
+			}
+		})
+	}
+}

@@ -7,15 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"rekey/deploy/local/azurite"
 	"rekey/deploy/local/tenant"
-	"rekey/handlers/state"
-	"rekey/shared/host/config"
 )
 
 // work is what the log says of one batch.
@@ -32,27 +27,9 @@ type work struct {
 // The cost formula of docs/operations.md stands on what a batch costs in calls to storage, counted by the staged program on
 // its way to Azurite: at most two reads and two writes of each principal, and a few of the batch's own.
 func TestWhatABatchOfSignInsCostsInCallsToStorage(t *testing.T) {
-	app, err := filepath.Abs(filepath.Join("..", "dist", "detect"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(app, "rekey")); err != nil {
-		t.Fatalf("the staged app is missing: run `make stage` (%v)", err)
-	}
-	storage, err := azurite.Start(t.Context(), azurite.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer storage.Close()
-	account, err := state.Open(config.State{ConnectionString: config.Secret(storage.ConnectionString())}, config.Identity{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := account.Ensure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	app, storage := detectApp(t)
 	var log lines
-	url, _ := startLogging(t, app, storage.ConnectionString(), &log)
+	url, _ := startLogging(t, app, storage, &log)
 	w, day := tenant.New(1), time.Now().UTC().Truncate(24*time.Hour)
 	for d := 6; d > 1; d-- {
 		deliver(t, url, signIns(w, day.AddDate(0, 0, -d)))

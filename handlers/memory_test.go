@@ -35,26 +35,8 @@ const (
 // Eight batches of sixteen events of 1 MiB, full of sign-ins, are handled at the same time by the staged binary. What
 // counts is the most memory the process ever held, as the kernel saw it.
 func TestEightLargeBatchesAtATimeStayUnder512MiB(t *testing.T) {
-	app, err := filepath.Abs(filepath.Join("..", "dist", "detect"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(app, "rekey")); err != nil {
-		t.Fatalf("the staged app is missing: run `make stage` (%v)", err)
-	}
-	storage, err := azurite.Start(t.Context(), azurite.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer storage.Close()
-	account, err := state.Open(config.State{ConnectionString: config.Secret(storage.ConnectionString())}, config.Identity{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := account.Ensure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	url, pid := start(t, app, storage.ConnectionString())
+	app, storage := detectApp(t)
+	url, pid := start(t, app, storage)
 	bodies := invocations(t)
 	var wg sync.WaitGroup
 	for i := range batches {
@@ -84,6 +66,31 @@ func TestEightLargeBatchesAtATimeStayUnder512MiB(t *testing.T) {
 }
 
 // start runs the staged binary as the host would, and waits until it is ready.
+// detectApp returns the folder of the staged detect app, and the connection string of a new account with everything in it.
+func detectApp(t *testing.T) (app, storage string) {
+	t.Helper()
+	app, err := filepath.Abs(filepath.Join("..", "dist", "detect"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(app, "rekey")); err != nil {
+		t.Fatalf("the staged app is missing: run `make stage` (%v)", err)
+	}
+	server, err := azurite.Start(t.Context(), azurite.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	account, err := state.Open(config.State{ConnectionString: config.Secret(server.ConnectionString())}, config.Identity{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := account.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return app, server.ConnectionString()
+}
+
 func start(t *testing.T, app, storage string) (url string, pid int) {
 	t.Helper()
 	return startLogging(t, app, storage, io.Discard)

@@ -1,13 +1,11 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"io"
-	"os"
 	"time"
 
 	"rekey/handlers/doctor"
@@ -27,16 +25,7 @@ func doctorCommand(ctx context.Context, args []string, out io.Writer) error {
 	var a setupArgs
 	var table string
 	if err := flags(args, func(f *flag.FlagSet) {
-		f.BoolVar(&a.json, "json", false, "print JSON")
-		f.StringVar(&a.as, "as", cmp.Or(os.Getenv("REKEY_AS"), state.AsCLI), "cli, identity or environment: who you are")
-		f.StringVar(&a.outputs, "outputs", "", "a file with what `tofu output -json` printed")
-		f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
-		f.StringVar(&a.oneHub, "one-hub", "", "as it was given to setup")
-		f.StringVar(&a.give, "give", "", "as it was given to setup")
-		f.StringVar(&a.without, "without", "", "as it was given to setup")
-		f.StringVar(&a.config.Name, "name", "", "as it was given to setup")
-		f.StringVar(&a.config.URI, "uri", "", "as it was given to setup")
-		f.StringVar(&a.config.Prefix, "prefix", "", "as it was given to setup")
+		a.world(f)
 		f.StringVar(&table, "network-table", "", "the address table")
 	}); err != nil {
 		return err

@@ -29,20 +29,25 @@ type setupArgs struct {
 
 func setupFlags(a *setupArgs) func(*flag.FlagSet) {
 	return func(f *flag.FlagSet) {
+		a.world(f)
 		f.BoolVar(&a.apply, "apply", false, "make the calls")
-		f.BoolVar(&a.json, "json", false, "print JSON")
-		f.StringVar(&a.as, "as", cmp.Or(os.Getenv("REKEY_AS"), state.AsCLI), "cli, identity or environment: who you are")
-		f.StringVar(&a.outputs, "outputs", "", "a file with what `tofu output -json` printed")
-		f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
-		f.StringVar(&a.oneHub, "one-hub", "", "send all of Entra's logs to this hub in one setting")
 		f.StringVar(&a.only, "only", "", "parts, separated by commas")
-		f.StringVar(&a.give, "give", "", "permissions by which an identity can give itself anything, and that it is to have")
-		f.StringVar(&a.without, "without", "", "permissions that are needed and not to be given: what they are for is left to people")
-		f.StringVar(&a.config.Name, "name", "", "unique name of the API's registration")
-		f.StringVar(&a.config.URI, "uri", "", "identifier URI of the API")
-		f.StringVar(&a.config.Prefix, "prefix", "", "of the names of diagnostic settings")
 		f.BoolVar(&a.config.Prune, "prune", false, "take away permissions of Graph that an identity does not need")
 	}
+}
+
+// world are the words that setup and doctor share: what there is, and how it was chosen to be.
+func (a *setupArgs) world(f *flag.FlagSet) {
+	f.BoolVar(&a.json, "json", false, "print JSON")
+	f.StringVar(&a.as, "as", cmp.Or(os.Getenv("REKEY_AS"), state.AsCLI), "cli, identity or environment: who you are")
+	f.StringVar(&a.outputs, "outputs", "", "a file with what `tofu output -json` printed")
+	f.StringVar(&a.identities, "identity", "", "APP=OBJECT_ID,..: instead of the outputs")
+	f.StringVar(&a.oneHub, "one-hub", "", "send all of Entra's logs to this hub in one setting")
+	f.StringVar(&a.give, "give", "", "permissions by which an identity can give itself anything, and that it is to have")
+	f.StringVar(&a.without, "without", "", "permissions that are needed and not to be given: what they are for is left to people")
+	f.StringVar(&a.config.Name, "name", "", "unique name of the API's registration")
+	f.StringVar(&a.config.URI, "uri", "", "identifier URI of the API")
+	f.StringVar(&a.config.Prefix, "prefix", "", "of the names of diagnostic settings")
 }
 
 // complete reads what the words name.

@@ -145,28 +145,6 @@ func (s Store) Of(ctx context.Context, principal string) ([]detect.Detection, er
 	return out, nil
 }
 
-// Each calls fn for every detection of a principal.
-func (s Store) Each(ctx context.Context, principal string, fn func(detect.Detection)) error {
-	const page = 500
-	for from := ""; ; {
-		rows, more, err := s.Table.List(ctx, principal, from, page)
-		if err != nil {
-			return fmt.Errorf("listing detections of %s: %w", principal, err)
-		}
-		for _, row := range rows {
-			var d detect.Detection
-			if err := json.Unmarshal(row.Data, &d); err != nil {
-				return fault.Errorf(fault.Denied, "decoding stored detection %s: %v", row.Key, err)
-			}
-			fn(d)
-		}
-		if more == "" {
-			return nil
-		}
-		from = more
-	}
-}
-
 // ByID returns one detection, or an error of kind fault.NotFound.
 func (s Store) ByID(ctx context.Context, id string) (detect.Detection, error) {
 	var d detect.Detection

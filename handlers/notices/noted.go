@@ -51,23 +51,17 @@ func (n *Notices) noted(ctx context.Context, s Sink, group string, about []notic
 
 // all reads everything that a sink was told of a group.
 func (n *Notices) all(ctx context.Context, s Sink, group string) (notes, error) {
-	const page = 500
 	out := notes{partitionOf(s, group), map[string]told{}}
-	for from := ""; ; {
-		rows, more, err := n.Noted.List(ctx, out.partition, from, page)
-		if err != nil {
-			return out, fmt.Errorf("reading what %s was told: %w", s.Name(), err)
-		}
-		for _, row := range rows {
-			if out.of[row.Key], err = read(row, nil); err != nil {
-				return out, err
-			}
-		}
-		if more == "" {
-			return out, nil
-		}
-		from = more
+	rows, err := store.All(ctx, n.Noted, out.partition)
+	if err != nil {
+		return out, fmt.Errorf("reading what %s was told: %w", s.Name(), err)
 	}
+	for _, row := range rows {
+		if out.of[row.Key], err = read(row, nil); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 func read(row store.Row, err error) (told, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"rekey/shared/detect"
 	"rekey/shared/fault"
 	"rekey/shared/notice"
 	"rekey/shared/remedy"
@@ -30,11 +29,12 @@ func (n *Notices) Moves(ctx context.Context, id string) ([]notice.Notice, error)
 // principal reads a principal's detections.
 func (n *Notices) principal(ctx context.Context, key string) (truth, error) {
 	t := truth{group: notice.Principals + key}
-	err := n.Findings.Each(ctx, key, func(d detect.Detection) {
+	found, err := n.Findings.Of(ctx, key)
+	for _, d := range found {
 		if d.Worth() {
 			t.notices = append(t.notices, notice.OfDetection(n.Tenant, d))
 		}
-	})
+	}
 	slices.SortStableFunc(t.notices, func(a, b notice.Notice) int { return a.Time.Compare(b.Time) })
 	return t, err
 }

@@ -89,21 +89,16 @@ func (s Store) all(ctx context.Context) ([]stored, error) {
 
 // each calls fn for every row of a partition.
 func each(ctx context.Context, t store.Table, partition string, fn func(store.Row) error) error {
-	for from := ""; ; {
-		rows, more, err := t.List(ctx, partition, from, page)
-		if err != nil {
-			return fmt.Errorf("listing %s: %w", partition, err)
-		}
-		for _, row := range rows {
-			if err := fn(row); err != nil {
-				return err
-			}
-		}
-		if more == "" {
-			return nil
-		}
-		from = more
+	rows, err := store.All(ctx, t, partition)
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", partition, err)
 	}
+	for _, row := range rows {
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // partitionProgress is where it is kept how it goes.

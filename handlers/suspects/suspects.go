@@ -159,27 +159,21 @@ func (s Store) Expire(ctx context.Context, now time.Time) error {
 }
 
 func (s Store) each(ctx context.Context, do func(store.Row, suspect) error) error {
-	const page = 500
 	if s.Table == nil {
 		return nil
 	}
-	for from := ""; ; {
-		rows, next, err := s.Table.List(ctx, partition, from, page)
-		if err != nil {
-			return fmt.Errorf("listing suspects: %w", err)
-		}
-		for _, row := range rows {
-			x, err := decode(row)
-			if err == nil {
-				err = do(row, x)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if next == "" {
-			return nil
-		}
-		from = next
+	rows, err := store.All(ctx, s.Table, partition)
+	if err != nil {
+		return fmt.Errorf("listing suspects: %w", err)
 	}
+	for _, row := range rows {
+		x, err := decode(row)
+		if err == nil {
+			err = do(row, x)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -66,8 +66,9 @@ func (o *Operation) asks() error {
 	return fault.Errorf(fault.Denied, "approving operation %s: it is %s, nothing of it is left to do", o.ID, o.State)
 }
 
-// Approve adds a person's yes to the plan with a hash; one without a time is given now. When enough people said yes, the operation is due, not before a time
-// if they asked for one (the zero time: at once). An error of kind fault.Conflict says that the plan is another one now.
+// Approve adds a person's yes to the plan with a hash; one without a time is given now. When enough people said yes, the
+// operation is due, not before a time if they asked for one (the zero time: at once). An error of kind fault.Conflict says
+// that the plan is another one now.
 func (o *Operation) Approve(a Approval, notBefore, now time.Time) error {
 	if err := o.asks(); err != nil {
 		return err

@@ -12,7 +12,6 @@ import (
 
 	"rekey/deploy/local/stack"
 	"rekey/handlers/operations"
-	"rekey/shared/detect"
 	"rekey/shared/notice"
 	"rekey/shared/rotate"
 )
@@ -80,11 +79,13 @@ func (p *Play) notices(ctx context.Context) ([]stack.Received, map[string]bool, 
 		}
 	}
 	for key := range keys {
-		err = errors.Join(err, found.Each(ctx, key, func(d detect.Detection) {
+		of, errOf := found.Of(ctx, key)
+		err = errors.Join(err, errOf)
+		for _, d := range of {
 			if d.Worth() {
 				note(notice.OfDetection(p.tenant.ID, d))
 			}
-		}))
+		}
 	}
 	return got, want, errors.Join(err, p.stack.State.Operations().Each(ctx, func(o operations.Stored, err error) error {
 		note(notice.OfOperation(p.tenant.ID, o.Operation)...)
